@@ -1,4 +1,4 @@
-import { createRng, restoreRng } from '@revflow/random'
+import { createRng, restoreRng } from '@revflow/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 

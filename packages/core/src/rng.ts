@@ -86,8 +86,7 @@ export function restoreRng(snapshot: RngState): Rng {
       for (let i = 0; i < out.length; i++) out[i] = scale * normal()
       return out
     },
-    split: () =>
-      restoreRng({ xoroshiro128plus: [1, 2, 3, 4].map(() => mix(generator.next())), spareNormal: null }),
+    split: () => restoreRng({ xoroshiro128plus: [1, 2, 3, 4].map(() => mix(generator.next())), spareNormal: null }),
     state: () => ({ xoroshiro128plus: [...generator.getState()], spareNormal: spare }),
   }
 }

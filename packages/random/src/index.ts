@@ -1,1 +1,0 @@
-export { createRng, type Rng, type RngState, restoreRng, rngStateSchema } from './rng.ts'
