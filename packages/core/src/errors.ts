@@ -14,7 +14,7 @@ export interface ErrorFacts {
 }
 
 /** An error a user can act on: names the field, what was expected, what came, and what to do. */
-export class RevflowError extends Error implements ErrorFacts {
+export class RevflowError extends Error {
   override readonly name = 'RevflowError'
   readonly code: string
   readonly path: string

@@ -23,7 +23,10 @@ export function unflattenTree<L>(entries: Iterable<readonly [path: string, leaf:
     if (path === '') return leaf
     const keys = path.split('/')
     let node = root
-    for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Record<string, unknown>
+    for (const key of keys.slice(0, -1)) {
+      node[key] ??= {}
+      node = node[key] as Record<string, unknown>
+    }
     node[keys.at(-1)!] = leaf
   }
   return root as Tree<L>
