@@ -1,0 +1,134 @@
+import { type DType, sizeOf, type TensorSpec } from '../host-tensor.ts'
+
+/** Element types inside a graph: `int64` serves only shapes, axes and indices that ONNX wants so. */
+export type GraphType = DType | 'int64'
+/** A named value of a graph. */
+export interface Value {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly dtype: GraphType
+}
+export type Attribute = number | string | readonly number[] | { readonly float: number }
+export interface Node {
+  readonly op: string
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+export interface Initializer extends Value {
+  /** Row-major, little endian. */
+  readonly bytes: Uint8Array
+}
+
+/** Arrays up to this many bytes are compared by content; larger ones only by identity. */
+const CONTENT_KEY_LIMIT = 4096
+
+/** An ONNX graph under construction. Equal operations on equal values are shared, as are equal constants. */
+export class Graph {
+  readonly nodes: Node[] = []
+  readonly initializers: Initializer[] = []
+  readonly inputs: Value[] = []
+  readonly outputs: Value[] = []
+  readonly #shared = new Map<string, readonly Value[]>()
+  readonly #constants = new WeakMap<ArrayBufferView, Value>()
+  #counter = 0
+
+  input(name: string, { shape, dtype }: TensorSpec): Value {
+    const value = { name, shape, dtype }
+    this.inputs.push(value)
+    return value
+  }
+
+  /** Marks `value` as an output called `name`; an Identity keeps outputs distinct from inputs and from each other. */
+  output(name: string, value: Value): void {
+    const result = { name, shape: value.shape, dtype: value.dtype }
+    this.nodes.push({ op: 'Identity', inputs: [value], outputs: [result], attributes: {} })
+    this.outputs.push(result)
+  }
+
+  /** Appends an operation with one output. */
+  op(
+    op: string,
+    inputs: readonly Value[],
+    shape: readonly number[],
+    dtype: GraphType = inputs[0]!.dtype,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value {
+    return this.ops(op, inputs, [{ shape, dtype }], attributes)[0]!
+  }
+
+  /** Appends an operation with several outputs. */
+  ops(
+    op: string,
+    inputs: readonly Value[],
+    outputs: readonly { shape: readonly number[]; dtype: GraphType }[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): readonly Value[] {
+    const types = outputs.map(({ shape, dtype }) => `${dtype}[${shape}]`)
+    const key = `${op}(${inputs.map((i) => i.name)})${JSON.stringify(attributes)}->${types}`
+    const known = this.#shared.get(key)
+    if (known) return known
+    const values = outputs.map(({ shape, dtype }) => ({ name: this.#name(), shape, dtype }))
+    this.nodes.push({ op, inputs, outputs: values, attributes })
+    this.#shared.set(key, values)
+    return values
+  }
+
+  /** A constant. Large arrays of one repeated number become a broadcast scalar. */
+  constant(dtype: GraphType, shape: readonly number[], data: ArrayLike<number>): Value {
+    if (data.length > 64 && isUniform(data)) {
+      const scalar = this.constant(dtype, [], [data[0]!])
+      return this.op('Expand', [scalar, this.int64(shape)], shape)
+    }
+    const view = ArrayBuffer.isView(data) ? data : undefined
+    const known = view && this.#constants.get(view)
+    if (known && String(known.shape) === String(shape) && known.dtype === dtype) return known
+    const bytes = toBytes(dtype, data)
+    const key =
+      bytes.length <= CONTENT_KEY_LIMIT ? `${dtype}[${shape}]${Buffer.from(bytes).toString('latin1')}` : undefined
+    const shared = key === undefined ? undefined : this.#shared.get(key)?.[0]
+    if (shared) return shared
+    const value = { name: this.#name(), shape, dtype, bytes }
+    this.initializers.push(value)
+    if (key !== undefined) this.#shared.set(key, [value])
+    else if (view) this.#constants.set(view, value)
+    return value
+  }
+
+  scalar(value: number, dtype: GraphType = 'float32'): Value {
+    return this.constant(dtype, [], [value])
+  }
+
+  int64(values: readonly number[]): Value {
+    return this.constant('int64', [values.length], values)
+  }
+
+  /** Multiplications and additions of the matrix products: 2·m·n·k each. */
+  flops(): number {
+    return this.nodes.reduce((sum, { op, inputs, outputs, attributes }) => {
+      if (op !== 'MatMul' && op !== 'Gemm') return sum
+      const inner = inputs[0]!.shape.at(attributes.transA === 1 ? -2 : -1)!
+      return sum + 2 * sizeOf(outputs[0]!.shape) * inner
+    }, 0)
+  }
+
+  #name(): string {
+    this.#counter += 1
+    return `v${this.#counter}`
+  }
+}
+
+function isUniform(data: ArrayLike<number>): boolean {
+  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], data[0])) return false
+  return true
+}
+
+function toBytes(dtype: GraphType, data: ArrayLike<number>): Uint8Array {
+  const array = {
+    float32: () => Float32Array.from(data),
+    int32: () => Int32Array.from(data),
+    int64: () => BigInt64Array.from(Array.from(data, (n) => BigInt(n))),
+    bool: () => Uint8Array.from(data),
+  }[dtype]()
+  return new Uint8Array(array.buffer)
+}

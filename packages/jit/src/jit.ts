@@ -1,0 +1,121 @@
+import { flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import { eagerEngine } from './engine/eager.ts'
+import type { CompileStats, Engine, Executable } from './engine/engine.ts'
+import { onnxEngine } from './engine/onnx.ts'
+import { encodeModel } from './graph/encode.ts'
+import { type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
+import { checkDtype } from './trace/backend.ts'
+import { type FlatSpec, type TensorFunction, trace } from './trace/trace.ts'
+
+export const jitOptionsSchema = z.strictObject({
+  /** `onnx`: one compiled graph; `eager`: the same function on the current TensorFlow.js backend. */
+  engine: z.enum(['onnx', 'eager']).default('onnx'),
+  /** Arguments whose tensors the call may consume: their memory is written by later calls. */
+  donate: z.array(z.int().nonnegative()).default([]),
+  /** Threads of the onnx engine; 0: one a core. */
+  threads: z.int().nonnegative().default(0),
+})
+export type JitOptions = z.input<typeof jitOptionsSchema>
+
+/** Arguments of a jitted function: the function's own trees with tensors on the host (or TensorFlow.js tensors). */
+export type HostArgument<T> = T extends tf.Tensor
+  ? HostTensor | tf.Tensor
+  : { readonly [K in keyof T]: HostArgument<T[K]> }
+/** Result of a jitted function: the function's own tree with tensors on the host. */
+export type HostResult<T> = T extends tf.Tensor ? HostTensor : { readonly [K in keyof T]: HostResult<T[K]> }
+
+export interface JitStats {
+  readonly engine: string
+  /** Calls made. */
+  readonly calls: number
+  /** One entry for each set of shapes the function was called with. */
+  readonly specialisations: readonly CompileStats[]
+}
+
+export interface Jitted<A extends readonly unknown[], R> {
+  (...trees: { readonly [I in keyof A]: HostArgument<A[I]> }): Promise<HostResult<R>>
+  stats(): JitStats
+  /** Frees what the engine holds. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Compiles a pure function of trees of TensorFlow.js tensors: it is traced once for each set of shapes, gradients
+ * included, into one graph. Trees are nested plain records; randomness and state are arguments and results.
+ * @throws RevflowError while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
+ *   at a call: `not-a-tensor`, `donated`
+ * @example
+ * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
+ */
+export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
+  const { engine: name, donate, threads } = parseOptions(jitOptionsSchema, options, 'jit')
+  const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
+  const specialisations = new Map<string, Promise<Executable>>()
+  const compiled: Executable[] = []
+  let calls = 0
+
+  const compile = async (args: readonly FlatSpec[]) => {
+    const executable = await engine.compile(fn as unknown as TensorFunction, args)
+    compiled.push(executable)
+    return executable
+  }
+
+  const call = async (...trees: readonly unknown[]) => {
+    calls += 1
+    const args = trees.map((tree, i) => hostLeaves(tree, i))
+    const key = args.map((leaves) => leaves.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`)).join('|')
+    const pending = specialisations.get(key) ?? compile(args)
+    specialisations.set(key, pending)
+    pending.catch(() => specialisations.delete(key))
+    const executable = await pending
+    const donated = new Set(donate.flatMap((i) => args[i] ?? []).flatMap(([, t]) => (t.owned ? [t.tensor] : [])))
+    const inputs = args.flatMap((leaves) => leaves.map(([, leaf]) => leaf.tensor))
+    return unflattenTree(await executable.run(inputs, [...donated]))
+  }
+
+  return Object.assign(call as unknown as Jitted<A, R>, {
+    stats: () => ({ engine: engine.name, calls, specialisations: compiled.map(({ stats }) => stats) }),
+    dispose: async () => {
+      specialisations.clear()
+      await Promise.all(compiled.splice(0).map((executable) => executable.dispose()))
+    },
+  })
+}
+
+interface Leaf extends TensorSpec {
+  readonly tensor: HostTensor
+  /** Whether the memory is a HostTensor's own, which may be donated; a TensorFlow.js tensor keeps its memory. */
+  readonly owned: boolean
+}
+
+function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf: Leaf])[] {
+  return flattenTree(tree as Tree<unknown>).map(([path, leaf]) => {
+    if (leaf instanceof HostTensor) return [path, { dtype: leaf.dtype, shape: leaf.shape, tensor: leaf, owned: true }]
+    if (leaf instanceof tf.Tensor) {
+      const dtype = checkDtype(leaf.dtype, path)
+      const tensor = new HostTensor(dtype, leaf.shape, leaf.dataSync() as TensorData[DType])
+      return [path, { dtype, shape: leaf.shape, tensor, owned: false }]
+    }
+    throw new RevflowError({
+      code: 'not-a-tensor',
+      path: path === '' ? `argument ${index}` : `argument ${index}, '${path}'`,
+      expected: 'a HostTensor or a TensorFlow.js tensor',
+      received: leaf === null ? 'null' : typeof leaf,
+      hint: 'values that never change belong into a closure',
+    })
+  })
+}
+
+/**
+ * Exports a function as an ONNX model (opset 21) that any ONNX runtime can run. Inputs are named
+ * `<argument index>/<path>`, outputs `out/<path>`.
+ * @param examples arguments as for a call; only their shapes and types matter
+ */
+export function exportOnnx<A extends readonly unknown[], R>(
+  fn: (...trees: A) => R,
+  ...examples: { readonly [I in keyof A]: HostArgument<A[I]> }
+): Uint8Array {
+  return encodeModel(trace(fn as unknown as TensorFunction, examples.map(hostLeaves)).graph)
+}

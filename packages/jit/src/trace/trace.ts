@@ -1,0 +1,105 @@
+import { flattenTree, RevflowError, type Tree, unflattenTree } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { Graph } from '../graph/graph.ts'
+import type { TensorSpec } from '../host-tensor.ts'
+import { kernels } from '../kernels/registry.ts'
+import { TRACER, TraceBackend } from './backend.ts'
+
+/** A function of trees of tensors, as `jit` takes it. */
+export type TensorFunction = (...trees: never[]) => unknown
+/** A flattened tree: paths and specifications, in order. */
+export type FlatSpec = readonly (readonly [path: string, spec: TensorSpec])[]
+
+let registered: TraceBackend | undefined
+
+/** Registers the tracing backend once, below every real backend in priority. */
+function tracer(): TraceBackend {
+  if (registered) return registered
+  const backend = new TraceBackend()
+  tf.registerBackend(TRACER, () => backend, 0)
+  for (const [kernelName, kernel] of Object.entries(kernels))
+    tf.registerKernel({
+      kernelName,
+      backendName: TRACER,
+      kernelFunc: ({ inputs, attrs }) => {
+        const entries = Object.entries(inputs ?? {}).filter(([, input]) => input != null)
+        const values = Object.fromEntries(entries.map(([key, input]) => [key, backend.value(input as tf.TensorInfo)]))
+        const result = kernel(backend.graph!, values, attrs ?? {})
+        return 'name' in result ? backend.info(result) : result.map((value) => backend.info(value))
+      },
+    })
+  registered = backend
+  return backend
+}
+
+/** Runs `body` with the tracing backend current, whatever happens. Both switches of backend are synchronous. */
+function whileTracing<T>(graph: Graph, body: (backend: TraceBackend) => T): T {
+  const backend = tracer()
+  if (backend.graph)
+    throw new Error('jit: a jitted function was traced inside another; call the plain function instead')
+  const previous = tf.getBackend()
+  void tf.setBackend(TRACER)
+  backend.graph = graph
+  try {
+    return tf.tidy(() => body(backend) as unknown as tf.TensorContainer) as T
+  } catch (error) {
+    throw named(error)
+  } finally {
+    backend.graph = undefined
+    if (previous && previous !== TRACER) void tf.setBackend(previous)
+  }
+}
+
+/** TensorFlow.js says only that a kernel is missing; say which operation and what can be done. */
+function named(error: unknown): unknown {
+  const kernel = error instanceof Error ? /Kernel '(\w+)' not registered/.exec(error.message)?.[1] : undefined
+  if (kernel === undefined) return error
+  return new RevflowError(
+    {
+      code: 'unsupported-operation',
+      path: `operation '${kernel}'`,
+      expected: 'an operation the compiler has a mapping for',
+      received: 'one it has none for',
+      hint: "run the function with { engine: 'eager' }, or add the kernel to packages/jit/src/kernels",
+    },
+    { cause: error },
+  )
+}
+
+export interface Traced {
+  readonly graph: Graph
+  /** Path of each leaf of the result, in the order of the graph's outputs. */
+  readonly outputs: FlatSpec
+}
+
+/**
+ * Traces a function of trees of tensors, gradients included: runs it once on symbols.
+ * @param args one flattened specification for each argument; graph inputs are called `<argument index>/<path>`
+ * @throws RevflowError (`traced-value`, `unsupported-operation`, `not-a-tensor`)
+ */
+export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
+  const graph = new Graph()
+  const outputs = whileTracing(graph, (backend) => {
+    const trees = args.map((leaves, i) =>
+      unflattenTree(leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(`${i}/${path}`, spec))])),
+    )
+    return flattenTree(fn(...(trees as never[])) as Tree<unknown>).map(([path, leaf]): [string, TensorSpec] => {
+      if (!(leaf instanceof tf.Tensor))
+        throw new RevflowError({
+          code: 'not-a-tensor',
+          path: `result '${path}'`,
+          expected: 'a tensor',
+          received: typeof leaf,
+        })
+      const { shape, dtype } = backend.value(leaf)
+      graph.output(`out/${path}`, backend.value(leaf))
+      return [path, { shape, dtype: dtype as TensorSpec['dtype'] }]
+    })
+  })
+  return { graph, outputs }
+}
+
+function placeholder(backend: TraceBackend, value: ReturnType<Graph['input']>): tf.Tensor {
+  const { dataId, shape, dtype } = backend.info(value)
+  return tf.engine().makeTensorFromDataId(dataId, shape, dtype, backend)
+}

@@ -1,0 +1,148 @@
+import { exportOnnx, HostTensor, jit } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5) => {
+  expect(actual.length).toBe(expected.length)
+  for (let i = 0; i < expected.length; i++)
+    expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected[i]!)))
+}
+
+beforeEach(() => tf.setBackend('cpu').then(() => undefined))
+/** Nothing that this package does may leave a tensor behind. */
+let before = 0
+beforeEach(() => {
+  before = tf.memory().numTensors
+})
+afterEach(() => expect(tf.memory().numTensors).toBe(before))
+
+type Params = { w1: tf.Tensor2D; b1: tf.Tensor1D; w2: tf.Tensor2D }
+type State = { params: Params; step: tf.Scalar }
+
+const network = (p: Params, x: tf.Tensor2D) => tf.matMul(tf.tanh(tf.add(tf.matMul(x, p.w1), p.b1)), p.w2)
+
+/** One step of gradient descent on a two-layer network: matmul, broadcasting, reductions and their gradients. */
+const descend = (state: State, batch: { x: tf.Tensor2D; y: tf.Tensor2D }) => {
+  const { w1, b1, w2 } = state.params
+  const loss = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) =>
+    tf.mean(tf.square(tf.sub(network({ w1: a, b1: b, w2: c } as Params, batch.x), batch.y))) as tf.Scalar
+  const { value, grads } = tf.valueAndGrads(loss)([w1, b1, w2])
+  const moved = [w1, b1, w2].map((p, i) => tf.sub(p, tf.mul(0.1, grads[i]!)))
+  const params = { w1: moved[0], b1: moved[1], w2: moved[2] } as Params
+  return { state: { params, step: tf.add(state.step, 1) as tf.Scalar }, loss: value }
+}
+
+const ramp = (shape: number[], scale = 0.1) =>
+  HostTensor.from(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => scale * Math.sin(1 + 3 * i)),
+    shape,
+  )
+const start = () => ({ params: { w1: ramp([3, 8]), b1: ramp([8]), w2: ramp([8, 2]) }, step: HostTensor.from([0], []) })
+const batch = () => ({ x: ramp([16, 3], 1), y: ramp([16, 2], 0.7) })
+
+describe('jit', () => {
+  it('runs a training step, gradients included, to the numbers of the eager engine', async () => {
+    const engines = [jit(descend), jit(descend, { engine: 'eager' })]
+    const results = await Promise.all(
+      engines.map(async (step) => {
+        let state = (await step(start(), batch())).state
+        let loss = Number.NaN
+        for (let i = 0; i < 20; i++) {
+          const out = await step(state, batch())
+          state = out.state
+          loss = out.loss.data[0]!
+        }
+        return [...state.params.w1.data, ...state.params.b1.data, ...state.params.w2.data, loss, state.step.data[0]!]
+      }),
+    )
+    near(results[0]!, results[1]!)
+    expect(results[0]!.at(-1)).toBe(21)
+    expect(engines[0]!.stats()).toMatchObject({ engine: 'onnx', calls: 21 })
+    expect(engines[0]!.stats().specialisations).toHaveLength(1)
+    expect(engines[0]!.stats().specialisations[0]!.nodes).toBeGreaterThan(10)
+    await Promise.all(engines.map((engine) => engine.dispose()))
+  })
+
+  it('reuses donated memory: two sets of buffers serve any number of calls', async () => {
+    const step = jit(descend, { donate: [0] })
+    const seen = new Set<unknown>()
+    let state = (await step(start(), batch())).state
+    for (let i = 0; i < 10; i++) {
+      seen.add(state.params.w1.data)
+      state = (await step(state, batch())).state
+    }
+    expect(seen.size).toBe(2)
+    const { state: next } = await step(state, batch())
+    expect(() => state.params.w1.data).toThrow('one donated to a jitted function')
+    await expect(step(state, batch())).rejects.toThrow('keep what the function returned instead')
+    expect(next.params.w1.data).toHaveLength(24)
+  })
+
+  it('specialises by shape', async () => {
+    const double = jit((x: tf.Tensor) => tf.mul(x, 2))
+    near((await double(HostTensor.from([1, 2]))).data, [2, 4])
+    near((await double(HostTensor.from([1, 2, 3]))).data, [2, 4, 6])
+    near((await double(HostTensor.from([5, 6]))).data, [10, 12])
+    expect(double.stats().specialisations).toHaveLength(2)
+  })
+
+  it('takes TensorFlow.js tensors, captured constants, and returns inputs and constants unharmed', async () => {
+    const captured = tf.tensor1d([10, 20])
+    const fn = jit((x: tf.Tensor) => ({ same: x, again: x, constant: captured, sum: tf.add(x, captured) }))
+    const x = tf.tensor1d([1, 2])
+    const out = await fn(x)
+    near(out.sum.data, [11, 22])
+    near(out.same.data, [1, 2])
+    near(out.again.data, [1, 2])
+    near(out.constant.data, [10, 20])
+    near(captured.dataSync(), [10, 20])
+    near(x.dataSync(), [1, 2])
+    expect(tf.getBackend()).toBe('cpu')
+    tf.dispose([x, captured])
+  })
+
+  it('names what cannot be traced, and goes on working afterwards', async () => {
+    const x = HostTensor.from([1, 2])
+    await expect(jit((t: tf.Tensor) => tf.scalar(t.dataSync()[0]!))(x)).rejects.toThrow(
+      /^value of shape \[2\]: expected computation with TensorFlow.js operations only, received its numbers being read while tracing, at .*jit\.test\.ts:\d+/,
+    )
+    await expect(jit((t: tf.Tensor) => tf.spectral.rfft(t))(x)).rejects.toThrow(/expected one of|operation/)
+    await expect(jit((t: tf.Tensor) => tf.linalg.bandPart(tf.atan2(t, t).as2D(1, 2), 1, 1))(x)).rejects.toThrow(
+      "operation 'Atan2': expected an operation the compiler has a mapping for",
+    )
+    await expect(jit((t: { a: tf.Tensor }) => t.a)({ a: 3 as unknown as HostTensor })).rejects.toThrow(
+      "argument 0, 'a': expected a HostTensor or a TensorFlow.js tensor, received number",
+    )
+    expect(() => jit((t: tf.Tensor) => t, { engine: 'onx' as 'onnx' })).toThrow("did you mean 'onnx'?")
+    expect(tf.getBackend()).toBe('cpu')
+    near((await jit((t: tf.Tensor) => tf.neg(t))(x)).data, [-1, -2])
+  })
+
+  it('refuses a value kept from an earlier trace', async () => {
+    let kept: tf.Tensor | undefined
+    await jit((x: tf.Tensor) => {
+      kept = tf.keep(tf.mul(x, 2))
+      return kept
+    })(HostTensor.from([1]))
+    await expect(jit((x: tf.Tensor) => tf.add(x, kept!))(HostTensor.from([1]))).rejects.toThrow(
+      'expected a value of the function being traced',
+    )
+    kept?.dispose()
+  })
+
+  it('exports the graph as an ONNX model', async () => {
+    const ort = await import('onnxruntime-node')
+    const model = exportOnnx(
+      (p: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ y: tf.matMul(x, p.w) }),
+      { w: ramp([2, 2]) },
+      ramp([1, 2]),
+    )
+    const session = await ort.InferenceSession.create(model)
+    expect(session.inputNames).toEqual(['0/w', '1/'])
+    const y = await session.run({
+      '0/w': new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]),
+      '1/': new ort.Tensor('float32', Float32Array.of(1, 1), [1, 2]),
+    })
+    near(y['out/y']!.data as Float32Array, [4, 6])
+  })
+})

@@ -1,0 +1,237 @@
+import { HostTensor, jit, supportedKernels } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+type Program = (...inputs: tf.Tensor[]) => tf.Tensor | Record<string, tf.Tensor>
+type Input = HostTensor
+
+const f = (shape: number[], values: readonly number[]) =>
+  HostTensor.from(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => values[i % values.length]!),
+    shape,
+  )
+const ints = (values: number[], shape = [values.length]) => new HostTensor('int32', shape, Int32Array.from(values))
+const bools = (values: number[], shape = [values.length]) => new HostTensor('bool', shape, Uint8Array.from(values))
+
+const PLAIN = [-2.5, -1, -0.3, 0, 0.2, 0.9, 1.5, 3]
+const SPECIAL = [...PLAIN, 1e-7, -1e-7, 88, -88, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+const POSITIVE = [0.1, 0.5, 1, 2, 7, 1e-6]
+const UNIT = [-0.9, -0.5, 0, 0.1, 0.5, 0.99]
+const x = f([SPECIAL.length], SPECIAL)
+const plain = f([8], PLAIN)
+const matrix = f([3, 4], PLAIN)
+const cube = f([2, 3, 4], [...PLAIN, 0.7, -1.3, 2.2])
+/** Broadcast pairs: equal shapes, a scalar, a row against a column. */
+const pairs: [Input, Input][] = [
+  [x, f([SPECIAL.length], [...SPECIAL].reverse())],
+  [matrix, f([], [1.7])],
+  [f([4], PLAIN), f([3, 1], [2, -1, 0.5])],
+]
+const binary = (program: Program): [Program, ...Input[]][] => pairs.map((pair) => [program, ...pair])
+const unary = (program: Program, input: Input = x): [Program, ...Input[]][] => [
+  [program, input],
+  [program, f([], [0.4])],
+]
+const reductions = (
+  program: (t: tf.Tensor, axis?: number[], keepDims?: boolean) => tf.Tensor,
+): [Program, ...Input[]][] => [
+  [(t) => program(t as tf.Tensor), cube],
+  [(t) => program(t as tf.Tensor, [1]), cube],
+  [(t) => program(t as tf.Tensor, [0, -1], true), cube],
+  [(t) => program(t as tf.Tensor), f([], [2])],
+]
+const kernel = (name: string, inputs: Record<string, tf.Tensor>, attrs = {}) =>
+  tf.engine().runKernel(name, inputs, attrs) as tf.Tensor
+
+/** At least one program for every kernel the compiler maps; the test below fails for one that has none. */
+const CASES: Record<string, [Program, ...Input[]][]> = {
+  Abs: unary(tf.abs as Program),
+  Acos: unary(tf.acos as Program, f([6], UNIT)),
+  Acosh: unary((t) => tf.acosh(tf.add(t!, 1)), f([6], POSITIVE)),
+  Add: binary((a, b) => tf.add(a!, b!)),
+  AddN: [[(a, b) => tf.addN([a!, b!, a!]), matrix, matrix]],
+  All: [[(t) => tf.all(t!, 1), bools([1, 1, 0, 1], [2, 2])]],
+  Any: [[(t) => tf.any(t!, 1), bools([0, 0, 0, 1], [2, 2])]],
+  ArgMax: [[(t) => tf.argMax(t!, 1), cube]],
+  ArgMin: [[(t) => tf.argMin(t!, -1), cube]],
+  Asin: unary(tf.asin as Program, f([6], UNIT)),
+  Asinh: unary(tf.asinh as Program, plain),
+  Atan: unary(tf.atan as Program),
+  Atanh: unary(tf.atanh as Program, f([6], UNIT)),
+  BatchMatMul: [
+    [(a, b) => tf.matMul(a!, b!), matrix, f([4, 5], PLAIN)],
+    [(a, b) => tf.matMul(a!, b!, true), matrix, f([3, 2], PLAIN)],
+    [(a, b) => tf.matMul(a!, b!, false, true), matrix, f([2, 4], PLAIN)],
+    [(a, b) => tf.matMul(a!, b!, true, true), cube, f([2, 5, 3], PLAIN)],
+    [(a, b) => tf.matMul(a!, b!), cube, f([1, 4, 2], PLAIN)],
+  ],
+  Cast: [
+    [(t) => tf.cast(t!, 'int32'), plain],
+    [(t) => tf.cast(t!, 'bool'), plain],
+    [(t) => tf.cast(t!, 'float32'), bools([0, 1])],
+  ],
+  Ceil: unary(tf.ceil as Program),
+  ClipByValue: unary((t) => tf.clipByValue(t!, -1, 0.5), plain),
+  Concat: [[(a, b) => tf.concat([a!, b!, a!], 1), matrix, f([3, 1], PLAIN)]],
+  Cos: unary(tf.cos as Program, plain),
+  Cosh: unary(tf.cosh as Program, plain),
+  Cumsum: [
+    [(t) => tf.cumsum(t!, 1), cube],
+    [(t) => tf.cumsum(t!, 2, true, true), cube],
+  ],
+  Einsum: [
+    [(a, b) => tf.einsum('ij,jk->ik', a!, b!), matrix, f([4, 2], PLAIN)],
+    [(a) => tf.einsum('bij->bji', a!), cube],
+  ],
+  Elu: unary(tf.elu as Program),
+  EluGrad: [[(t) => tf.grad((u) => tf.elu(u))(t!), plain]],
+  Equal: binary((a, b) => tf.equal(a!, b!)),
+  Erf: unary(tf.erf as Program),
+  Exp: unary(tf.exp as Program),
+  ExpandDims: [
+    [(t) => tf.expandDims(t!, 1), matrix],
+    [(t) => tf.expandDims(t!, -1), matrix],
+  ],
+  Expm1: unary(tf.expm1 as Program),
+  Fill: [[() => tf.fill([2, 3], 4.5)], [() => tf.fill([20, 30], 1)]],
+  Floor: unary(tf.floor as Program),
+  FloorDiv: [
+    [(a, b) => tf.floorDiv(a!, b!), f([4], [7, -7, 7, -7]), f([4], [2, 2, -2, -2])],
+    [(a, b) => tf.floorDiv(a!, b!), ints([7, -7, 7, -7]), ints([2, 2, -2, -2])],
+  ],
+  GatherV2: [
+    [(t, i) => tf.gather(t!, i as tf.Tensor1D), matrix, ints([2, 0, 2])],
+    [(t, i) => tf.gather(t!, i as tf.Tensor1D, 1), cube, ints([1, 1, 0, 2], [2, 2])],
+  ],
+  Greater: binary((a, b) => tf.greater(a!, b!)),
+  GreaterEqual: binary((a, b) => tf.greaterEqual(a!, b!)),
+  Identity: [[(t) => tf.clone(t!), matrix]],
+  IsFinite: unary(tf.isFinite as Program),
+  IsInf: unary(tf.isInf as Program),
+  IsNan: unary(tf.isNaN as Program),
+  LeakyRelu: unary((t) => tf.leakyRelu(t!, 0.1)),
+  Less: binary((a, b) => tf.less(a!, b!)),
+  LessEqual: binary((a, b) => tf.lessEqual(a!, b!)),
+  LinSpace: [[() => tf.linspace(-1, 2, 7)]],
+  Log: unary(tf.log as Program),
+  Log1p: unary(tf.log1p as Program),
+  LogSoftmax: [[(t) => tf.logSoftmax(t!), cube]],
+  LogicalAnd: [[(a, b) => tf.logicalAnd(a!, b!), bools([0, 1, 1]), bools([1, 1, 0])]],
+  LogicalNot: [[(a) => tf.logicalNot(a!), bools([0, 1, 1])]],
+  LogicalOr: [[(a, b) => tf.logicalOr(a!, b!), bools([0, 1, 0]), bools([1, 1, 0])]],
+  Max: reductions((t, axis, keep) => tf.max(t, axis, keep)),
+  Maximum: [[(a, b) => tf.maximum(a!, b!), matrix, f([4], PLAIN)]],
+  Mean: reductions((t, axis, keep) => tf.mean(t, axis, keep)),
+  Min: reductions((t, axis, keep) => tf.min(t, axis, keep)),
+  Minimum: [[(a, b) => tf.minimum(a!, b!), matrix, f([4], PLAIN)]],
+  Mod: [[(a, b) => tf.mod(a!, b!), f([4], [7, -7, 7, -7]), f([4], [2, 2, -2, -2])]],
+  Multiply: binary((a, b) => tf.mul(a!, b!)),
+  Neg: unary(tf.neg as Program),
+  NotEqual: binary((a, b) => tf.notEqual(a!, b!)),
+  OneHot: [[(t) => tf.oneHot(t as tf.Tensor1D, 4, 2, -1), ints([0, 3, 1])]],
+  OnesLike: [[(t) => tf.onesLike(t!), matrix]],
+  Pack: [
+    [(a, b) => tf.stack([a!, b!], 1), matrix, matrix],
+    [(a, b) => tf.stack([a!, b!]), plain, plain],
+  ],
+  PadV2: [[(t) => tf.pad(t!, [[1, 2], [0, 1]], 9), matrix]], // biome-ignore format: the paddings read best in one line
+  Pow: [[(a, b) => tf.pow(a!, b!), f([6], POSITIVE), f([6], PLAIN)]],
+  Prelu: [[(t, a) => tf.prelu(t!, a!), matrix, f([4], UNIT)]],
+  Prod: reductions((t, axis, keep) => tf.prod(t, axis, keep)),
+  Range: [[() => tf.range(0, 5, 2, 'int32')]],
+  RealDiv: binary((a, b) => tf.div(a!, b!)),
+  Reciprocal: unary(tf.reciprocal as Program, plain),
+  Relu: unary(tf.relu as Program, plain),
+  Relu6: unary((t) => tf.relu6(tf.mul(t!, 3)), plain),
+  Reshape: [[(t) => tf.reshape(t!, [4, -1]), cube]],
+  Reverse: [
+    [(t) => tf.reverse(t!, [1]), cube],
+    [(t) => tf.reverse(t!), cube],
+  ],
+  Round: unary(tf.round as Program, f([6], [0.5, 1.5, 2.5, -0.5, -1.5, 0.4])),
+  Rsqrt: unary(tf.rsqrt as Program, f([6], POSITIVE)),
+  Select: [[(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), f([2, 3], PLAIN), f([3], UNIT)]],
+  Selu: unary(tf.selu as Program, plain),
+  Sigmoid: unary(tf.sigmoid as Program),
+  Sign: unary(tf.sign as Program, plain),
+  Sin: unary(tf.sin as Program, plain),
+  Sinh: unary(tf.sinh as Program, plain),
+  Slice: [
+    [(t) => tf.slice(t!, [0, 1, 2], [2, -1, 1]), cube],
+    [(t) => tf.slice(t!, 1), plain],
+  ],
+  Softmax: [[(t) => tf.softmax(t!), cube]],
+  Softplus: unary(tf.softplus as Program, plain),
+  SplitV: [[(t) => Object.fromEntries(tf.split(t!, [1, 3], 1).map((part, i) => [String(i), part])), matrix]],
+  Sqrt: unary(tf.sqrt as Program, f([6], POSITIVE)),
+  Square: unary(tf.square as Program),
+  SquaredDifference: binary((a, b) => tf.squaredDifference(a!, b!)),
+  Step: unary((t) => tf.step(t!, 0.5), plain),
+  StridedSlice: [
+    [(t) => tf.stridedSlice(t!, [0, 3], [3, 0], [2, -1]), matrix],
+    [(t) => tf.stridedSlice(t!, [-1], [0], [-1], 0, 1), plain],
+  ],
+  Sub: binary((a, b) => tf.sub(a!, b!)),
+  Sum: [...reductions((t, axis, keep) => tf.sum(t, axis, keep)), [(t) => tf.sum(t!), bools([1, 0, 1])]],
+  Tan: unary(tf.tan as Program, plain),
+  Tanh: unary(tf.tanh as Program),
+  Tile: [
+    [(t) => tf.tile(t!, [2, 1]), matrix],
+    [(t) => tf.tile(t!, [1, 3]), f([3, 1], PLAIN)],
+  ],
+  TopK: [[(t) => ({ ...tf.topk(t!, 2) }), cube]],
+  Transpose: [[(t) => tf.transpose(t!, [2, 0, 1]), cube]],
+  Unpack: [[(t) => Object.fromEntries(tf.unstack(t!, 1).map((part, i) => [String(i), part])), cube]],
+  UnsortedSegmentSum: [[(t, i) => tf.unsortedSegmentSum(t!, i as tf.Tensor1D, 4), matrix, ints([2, 0, 2])]],
+  ZerosLike: [[(t) => tf.zerosLike(t!), matrix]],
+  _FusedMatMul: [
+    [
+      (a, b, c) => tf.fused.matMul({ a: a!, b: b!, bias: c!, activation: 'relu' }),
+      matrix,
+      f([4, 2], PLAIN),
+      f([2], [1, -1]),
+    ],
+    [(a, b) => kernel('_FusedMatMul', { a: a!, b: b! }, { transposeA: false, transposeB: false, activation: 'linear' }), matrix, f([4, 2], PLAIN)], // biome-ignore format: one line a case
+  ],
+}
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined))
+
+/** Equal to 2e-6 relative (2e-6 absolute below 1), NaN and infinities alike. */
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>) {
+  expect(actual.length).toBe(expected.length)
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [Number(actual[i]), Number(expected[i])]
+    if (Object.is(a, e) || a === e) continue
+    expect(Math.abs(a - e), `element ${i}: ${a} against ${e}`).toBeLessThanOrEqual(2e-6 * Math.max(1, Math.abs(e)))
+  }
+}
+
+describe('kernels against the cpu backend', () => {
+  it('tests every kernel it maps', () => {
+    expect(Object.keys(CASES).sort()).toEqual(Object.keys(supportedKernels).sort())
+  })
+
+  it.each(Object.entries(CASES))('%s', async (_, programs) => {
+    for (const [program, ...inputs] of programs) {
+      const run = async (engine: 'onnx' | 'eager') => {
+        const compiled = jit(program as (...t: tf.Tensor[]) => Record<string, tf.Tensor>, { engine })
+        const result = await compiled(...inputs)
+        await compiled.dispose()
+        return (result instanceof HostTensor ? { '': result } : result) as Record<string, HostTensor>
+      }
+      const [traced, eager] = [await run('onnx'), await run('eager')]
+      expect(Object.keys(traced)).toEqual(Object.keys(eager))
+      for (const [key, expected] of Object.entries(eager)) {
+        expect(traced[key]!.shape).toEqual(expected.shape)
+        expect(traced[key]!.dtype).toBe(expected.dtype)
+        expectClose(traced[key]!.data, expected.data)
+      }
+    }
+  })
+
+  it('slices with a dropped axis and a stride, where the cpu backend itself is wrong', async () => {
+    const out = await jit((t: tf.Tensor) => tf.stridedSlice(t, [1, 0], [2, 4], [1, 2], 0, 0, 0, 0, 1))(matrix)
+    expect([...out.data]).toEqual([0.2, 1.5].map(Math.fround))
+  })
+})
