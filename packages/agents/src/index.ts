@@ -1,1 +1,20 @@
-export {}
+import { rfm } from './rfm.ts'
+
+export {
+  type ActionRule,
+  type Agent,
+  type AgentState,
+  type Algorithm,
+  type Batch,
+  createAgent,
+  defineAgent,
+  type Metrics,
+  type Noise,
+  type NoiseSpecs,
+  type Spaces,
+} from './agent.ts'
+export { type RfmConfig, rfmConfig } from './rfm.config.ts'
+export { rfm } from './rfm.ts'
+
+/** Every agent by name. */
+export const agents = { rfm }

@@ -1,1 +1,8 @@
-export {}
+export { type Activation, activationNames, activations } from './activations.ts'
+export { type Adam, type AdamOptions, type AdamState, adam, globalNorm } from './adam.ts'
+export { fourierFeatures } from './fourier-features.ts'
+export { valueAndGrads } from './gradients.ts'
+export { layerNorm } from './layer-norm.ts'
+export { constant, cosineDecay, linearDecay, type Schedule, warmUp } from './learning-rate.ts'
+export { type Mlp, type MlpOptions, type MlpParams, mlp } from './mlp.ts'
+export { polyak } from './polyak.ts'

@@ -1,1 +1,13 @@
-export {}
+export { type TwinCriticOptions, type TwinCriticParams, type TwinCritics, twinCritics } from './critics.ts'
+export { createReplay, type Replay, type ReplayBatch, type ReplayState, type Transition } from './replay.ts'
+export {
+  interquartileMean,
+  mean,
+  median,
+  optimalityGap,
+  performanceProfile,
+  probabilityOfImprovement,
+  type Scores,
+  stratifiedBootstrap,
+} from './statistics.ts'
+export { criticLoss, tdTarget } from './td.ts'

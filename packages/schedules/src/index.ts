@@ -1,1 +1,5 @@
-export {}
+export { type ConversionInput, convertPrediction, type Prediction } from './convert.ts'
+export { type CustomScheduleOptions, customSchedule } from './custom.ts'
+export { type Arithmetic, type Coefficients, logSnr, type Schedule } from './schedule.ts'
+export { cosineFlow, linearFlow, veGeometric, vpCosine, vpLinear } from './schedules.ts'
+export { type GaussianSource, gaussian, isGaussian, type Source } from './source.ts'

@@ -1,0 +1,77 @@
+import { lookUp, type NoiseSpec, parseOptions, type Rng, type Tree } from '@revflow/core'
+import type * as tf from '@tensorflow/tfjs-core'
+import type { z } from 'zod'
+
+/** What an agent has to know of an environment. Actions are scaled to [−1, 1] in each coordinate. */
+export interface Spaces {
+  /** S, numbers in an observation. */
+  readonly observationSize: number
+  /** A, numbers in an action. */
+  readonly actionSize: number
+}
+
+/** A batch of B transitions from replay. */
+export interface Batch {
+  /** s, [B, S] */
+  readonly observation: tf.Tensor2D
+  /** a, [B, A], in [−1, 1] */
+  readonly action: tf.Tensor2D
+  /** r, [B] */
+  readonly reward: tf.Tensor1D
+  /** s', [B, S] */
+  readonly nextObservation: tf.Tensor2D
+  /** 1 where the episode ended in a terminal state, else 0 (a time limit is not an end), [B] */
+  readonly terminated: tf.Tensor1D
+}
+
+export type Metrics = Readonly<Record<string, tf.Scalar>>
+export type Noise = Readonly<Record<string, tf.Tensor>>
+export type NoiseSpecs = Readonly<Record<string, NoiseSpec>>
+/** Everything an agent remembers: nested plain records of tensors. */
+export type AgentState = Readonly<Record<string, Tree<tf.Tensor>>>
+
+/** How an action is chosen. `sample`: one draw from the policy; `mode`: its noise-free action; `best`: the best draw of several by the critics. */
+export type ActionRule = 'sample' | 'mode' | 'best'
+
+/** An algorithm set up for one environment: pure functions of explicit state. */
+export interface Algorithm<State extends AgentState> {
+  init(rng: Rng): State
+  /** Noise that `act` needs for N observations, and `update`. */
+  readonly noise: { act(rule: ActionRule, n: number): NoiseSpecs; readonly update: NoiseSpecs }
+  /** Transitions an update takes. */
+  readonly batchSize: number
+  /** Actions [N, A] in [−1, 1] for observations [N, S]. */
+  act(rule: ActionRule, state: State, observation: tf.Tensor2D, noise: Noise): tf.Tensor2D
+  /** One step of learning. */
+  update(state: State, batch: Batch, noise: Noise): { state: State; metrics: Metrics }
+}
+
+/** A reinforcement-learning agent: a name, options, and the algorithm they make. */
+export interface Agent<Schema extends z.ZodType = z.ZodType, State extends AgentState = AgentState> {
+  readonly name: string
+  /** The paper it implements. */
+  readonly reference: string
+  readonly config: Schema
+  create(config: z.output<Schema>, spaces: Spaces): Algorithm<State>
+}
+
+/** Declares an agent; the types of its options and state are inferred. */
+export function defineAgent<Schema extends z.ZodType, State extends AgentState>(
+  agent: Agent<Schema, State>,
+): Agent<Schema, State> {
+  return agent
+}
+
+/**
+ * Sets an agent up by name, from options as a user wrote them.
+ * @throws RevflowError (`unknown-name`, `unknown-option`, `invalid-option`)
+ */
+export function createAgent(
+  agents: Readonly<Record<string, Agent>>,
+  name: string,
+  options: unknown,
+  spaces: Spaces,
+): Algorithm<AgentState> {
+  const agent = lookUp('agent', name, agents)
+  return agent.create(parseOptions(agent.config, options ?? {}, 'agent'), spaces)
+}

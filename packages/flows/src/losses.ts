@@ -1,0 +1,46 @@
+import { convertPrediction, type Schedule } from '@revflow/schedules'
+import * as tf from '@tensorflow/tfjs-core'
+
+/**
+ * Marginal velocity u(x, E[X0|x]) or u(x, E[X1|x]), the regression target of reverse flow matching in its noise form
+ * (9) or data form (10). All [B, d], t [B].
+ */
+export function velocityTarget(input: {
+  readonly schedule: Schedule
+  readonly x: tf.Tensor2D
+  readonly t: tf.Tensor1D
+  readonly posterior: { readonly noise: tf.Tensor2D } | { readonly data: tf.Tensor2D }
+}): tf.Tensor2D {
+  const { schedule, x, t, posterior } = input
+  return 'noise' in posterior
+    ? convertPrediction({ schedule, from: 'noise', to: 'velocity', value: posterior.noise, x, t })
+    : convertPrediction({ schedule, from: 'data', to: 'velocity', value: posterior.data, x, t })
+}
+
+export interface NoisySample {
+  /** x_t = α x1 + β x0, [B, d] */
+  readonly x: tf.Tensor2D
+  /** α' x1 + β' x0, [B, d] */
+  readonly velocity: tf.Tensor2D
+}
+
+/** The interpolation at times t [B] between noise x0 and data x1, [B, d] each. */
+export function interpolate(schedule: Schedule, x0: tf.Tensor2D, x1: tf.Tensor2D, t: tf.Tensor1D): NoisySample {
+  return tf.tidy(() => {
+    const { alpha, beta, alphaDot, betaDot } = schedule.atTensor(t)
+    const mix = (a: tf.Tensor1D, b: tf.Tensor1D) =>
+      tf.add(tf.mul(tf.expandDims(a, 1), x1), tf.mul(tf.expandDims(b, 1), x0)) as tf.Tensor2D
+    return { x: mix(alpha, beta), velocity: mix(alphaDot, betaDot) }
+  })
+}
+
+/**
+ * Reverse flow matching (8)–(10): mean over batch and coordinates of (v − target)², with x drawn from a proposal of
+ * the caller's choice (Theorem 1: the minimiser does not depend on it, the training does).
+ */
+export const reverseFlowMatchingLoss = (prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar =>
+  tf.mean(tf.squaredDifference(prediction, target))
+
+/** Conditional flow matching (5), from samples of the target: v is the prediction at `interpolate(...).x`. */
+export const conditionalFlowMatchingLoss = (prediction: tf.Tensor2D, { velocity }: NoisySample): tf.Scalar =>
+  tf.mean(tf.squaredDifference(prediction, velocity))

@@ -1,0 +1,34 @@
+import { lookUp } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { type SolverName, solvers } from './solvers/solver.ts'
+
+export interface OdeOptions {
+  /** Velocity u(x, t): x [B, d], t [B] all equal. */
+  velocity(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
+  /** Where the flow starts, [B, d]. */
+  readonly x0: tf.Tensor2D
+  /** Equal steps between `from` and `to`. */
+  readonly steps: number
+  /** Times of start and end; 0 and 1 unless given. */
+  readonly from?: number
+  readonly to?: number
+  readonly solver?: SolverName
+}
+
+/**
+ * Integrates dx/dt = u(x, t) from noise to data in a fixed number of steps, an unrolled loop, so that it can be
+ * compiled. Returns x at `to`, [B, d].
+ * @throws RevflowError (`unknown-name`) for a solver, RangeError unless steps is a positive integer
+ */
+export function sampleOde({ velocity, x0, steps, from = 0, to = 1, solver = 'euler' }: OdeOptions): tf.Tensor2D {
+  const method = lookUp('solver', solver, solvers)
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new RangeError(`sampleOde.steps: expected a positive integer, received ${steps}`)
+  const h = (to - from) / steps
+  const field = (x: tf.Tensor2D, t: number) => velocity(x, tf.fill([x.shape[0]], t) as tf.Tensor1D)
+  return tf.tidy(() => {
+    let x = x0.clone()
+    for (let i = 0; i < steps; i++) x = method.step(field, x, from + i * h, h)
+    return x
+  })
+}

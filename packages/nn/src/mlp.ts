@@ -1,0 +1,95 @@
+import { RevflowError, type Rng } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { type Activation, activations } from './activations.ts'
+import { layerNorm } from './layer-norm.ts'
+
+export interface MlpOptions {
+  /** Sizes of the inputs; the first layer sees their concatenation. */
+  readonly inputs: readonly number[]
+  readonly hidden: readonly number[]
+  readonly outputs: number
+  readonly activation: Activation
+  /** LayerNorm before each activation. */
+  readonly layerNorm?: boolean
+  /** Factor on the last layer's initial weights. */
+  readonly outputScale?: number
+}
+
+/** One dense layer: a kernel for each input, [n_i, m], and a bias [m]. */
+interface Layer {
+  readonly [name: string]: tf.Tensor
+}
+export interface MlpParams {
+  readonly [layer: string]: Layer
+}
+
+export interface Mlp {
+  /** Weights uniform within ±√(3/fan-in) (LeCun), biases zero. */
+  init(rng: Rng): MlpParams
+  /**
+   * [..., outputs]. Inputs are [B, n_i] or [B, K, n_i]; where some have K, the others are computed once and broadcast.
+   * @throws RevflowError (`shape-mismatch`)
+   */
+  apply(params: MlpParams, inputs: readonly tf.Tensor[]): tf.Tensor
+}
+
+/**
+ * A multilayer perceptron over plain parameters. Its first layer has a kernel for each input, which equals one kernel
+ * on their concatenation but computes what candidates of one state share only once.
+ */
+export function mlp(options: MlpOptions): Mlp {
+  const { inputs: sizes, hidden, outputs, activation, layerNorm: normalise = false, outputScale = 1 } = options
+  const widths = [...hidden, outputs]
+  const activate = activations[activation]
+  return {
+    init(rng) {
+      const layers = widths.map((width, i) => {
+        const ins = i === 0 ? sizes : [widths[i - 1]!]
+        const bound = Math.sqrt(3 / ins.reduce((a, b) => a + b)) * (i === hidden.length ? outputScale : 1)
+        const kernels = ins.map((n, j) => [
+          `kernel${j}`,
+          tf.tensor2d(rng.fillUniform(new Float32Array(n * width), -bound, bound), [n, width]),
+        ])
+        const norm = normalise && i < hidden.length ? { scale: tf.ones([width]), offset: tf.zeros([width]) } : {}
+        return [`layer${i}`, { ...Object.fromEntries(kernels), bias: tf.zeros([width]), ...norm }]
+      })
+      return Object.fromEntries(layers) as MlpParams
+    },
+    apply(params, inputs) {
+      checkInputs(inputs, sizes)
+      let x = firstLayer(params.layer0!, inputs)
+      for (const i of hidden.keys()) {
+        const { scale, offset } = params[`layer${i}`]!
+        x = activate(scale && offset ? layerNorm(x, scale, offset) : x)
+        const next = params[`layer${i + 1}`]!
+        x = tf.add(rowsTimes(x, next.kernel0!), next.bias!)
+      }
+      return x
+    },
+  }
+}
+
+/** Σ_i x_i·W_i + b, inputs of lower rank broadcast over the candidates. */
+function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
+  const rank = Math.max(...inputs.map((x) => x.rank))
+  const lower = inputs.flatMap((x, i) => (x.rank < rank ? [rowsTimes(x, layer[`kernel${i}`]!)] : []))
+  const upper = inputs.flatMap((x, i) => (x.rank === rank ? [rowsTimes(x, layer[`kernel${i}`]!)] : []))
+  const shared = lower.length > 0 ? tf.expandDims(tf.add(sum(lower), layer.bias!), 1) : layer.bias!
+  return tf.add(sum(upper), shared)
+}
+
+const sum = (terms: readonly tf.Tensor[]): tf.Tensor => terms.reduce((a, b) => tf.add(a, b))
+
+/** x·W over the last axis as one large matrix product. */
+function rowsTimes(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
+  if (x.rank === 2) return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D)
+  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]) as tf.Tensor2D
+  return tf.reshape(tf.matMul(rows, kernel as tf.Tensor2D), [...x.shape.slice(0, -1), kernel.shape[1]!])
+}
+
+function checkInputs(inputs: readonly tf.Tensor[], sizes: readonly number[]): void {
+  const received = inputs.map((x) => `[${x.shape}]`).join(', ')
+  if (inputs.length === sizes.length && inputs.every((x, i) => x.rank >= 2 && x.shape.at(-1) === sizes[i])) return
+  const expected = sizes.map((n) => `[…, ${n}]`).join(', ')
+  throw new RevflowError({ code: 'shape-mismatch', path: 'mlp inputs', expected, received })
+}

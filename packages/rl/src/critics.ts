@@ -1,0 +1,55 @@
+import type { Rng } from '@revflow/core'
+import { type Activation, type MlpParams, mlp } from '@revflow/nn'
+import * as tf from '@tensorflow/tfjs-core'
+
+export interface TwinCriticOptions {
+  readonly observationSize: number
+  readonly actionSize: number
+  readonly hidden: readonly number[]
+  readonly activation: Activation
+  /** LayerNorm before each activation. */
+  readonly layerNorm?: boolean
+}
+
+export interface TwinCriticParams {
+  readonly [critic: string]: MlpParams
+  readonly q1: MlpParams
+  readonly q2: MlpParams
+}
+
+export interface TwinCritics {
+  init(rng: Rng): TwinCriticParams
+  /** Q1 and Q2 at actions [B, A] or K candidates each [B, K, A]; observations [B, S]; values [B] or [B, K]. */
+  apply(params: TwinCriticParams, observation: tf.Tensor2D, action: tf.Tensor): { q1: tf.Tensor; q2: tf.Tensor }
+  /** min(Q1, Q2), shaped as in `apply`. */
+  minimum(params: TwinCriticParams, observation: tf.Tensor2D, action: tf.Tensor): tf.Tensor
+  /** min(Q1, Q2) and its gradient with respect to the action, shaped like the action. */
+  minimumWithActionGradient(
+    params: TwinCriticParams,
+    observation: tf.Tensor2D,
+    action: tf.Tensor,
+  ): { value: tf.Tensor; grad: tf.Tensor }
+}
+
+/** Two independent critics Q(s, a); the part of their first layer that sees the state is shared by all candidates. */
+export function twinCritics({ observationSize, actionSize, ...options }: TwinCriticOptions): TwinCritics {
+  const network = mlp({ inputs: [observationSize, actionSize], outputs: 1, ...options })
+  const critic = (params: MlpParams, observation: tf.Tensor2D, action: tf.Tensor) =>
+    tf.squeeze(network.apply(params, [observation, action]), [-1])
+  const apply: TwinCritics['apply'] = (params, observation, action) => ({
+    q1: critic(params.q1, observation, action),
+    q2: critic(params.q2, observation, action),
+  })
+  const minimum: TwinCritics['minimum'] = (params, observation, action) => {
+    const { q1, q2 } = apply(params, observation, action)
+    return tf.minimum(q1, q2)
+  }
+  return {
+    init: (rng) => ({ q1: network.init(rng), q2: network.init(rng) }),
+    apply,
+    minimum,
+    minimumWithActionGradient: (params, observation, action) =>
+      // the derivative of a vector of values with unit weights: candidates do not interact
+      tf.valueAndGrad((a) => minimum(params, observation, a))(action),
+  }
+}

@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/**
+ * Temporal-difference target y = r + γ·(1 − terminated)·V(s'), [B]. A truncated episode is not terminated: its last
+ * state's value counts.
+ */
+export function tdTarget({
+  reward,
+  terminated,
+  discount,
+  nextValue,
+}: {
+  /** r, [B] */
+  readonly reward: tf.Tensor
+  /** 1 where s' is terminal, else 0, [B] */
+  readonly terminated: tf.Tensor
+  /** γ in [0, 1] */
+  readonly discount: number
+  /** V(s'), [B] */
+  readonly nextValue: tf.Tensor
+}): tf.Tensor1D {
+  return tf.add(reward, tf.mul(tf.mul(discount, tf.sub(1, terminated)), nextValue)) as tf.Tensor1D
+}
+
+/** Mean over both critics and the batch of (Q_i − y)²; all [B]. */
+export function criticLoss(
+  { q1, q2 }: { readonly q1: tf.Tensor; readonly q2: tf.Tensor },
+  target: tf.Tensor,
+): tf.Scalar {
+  const error = (q: tf.Tensor) => tf.mean(tf.squaredDifference(q, target))
+  return tf.mul(0.5, tf.add(error(q1), error(q2))) as tf.Scalar
+}

@@ -1,0 +1,81 @@
+import { RevflowError } from '@revflow/core'
+import { isGaussian } from '@revflow/schedules'
+import * as tf from '@tensorflow/tfjs-core'
+import type { PosteriorProblem } from '../problem.ts'
+import { type Coefficients3D, type Proposal, toData } from './proposal.ts'
+import { truncatedNormal } from './truncated-normal.ts'
+
+function requireGaussian({ source }: PosteriorProblem) {
+  if (isGaussian(source)) return source
+  throw new RevflowError({
+    code: 'unsupported-source',
+    path: 'proposal',
+    expected: 'a Gaussian source',
+    received: source.name,
+  })
+}
+
+/** x0 = m + g z, [B, K, d] */
+const fromSource = (problem: PosteriorProblem, z: tf.Tensor3D) => {
+  const { mean, scale } = requireGaussian(problem)
+  return tf.add(mean, tf.mul(scale, z)) as tf.Tensor3D
+}
+
+/** X0 ~ p0: the paper's choice (14). For a target that is positive everywhere. */
+export const sourceProposal: Proposal = {
+  name: 'source',
+  noise: (batch, candidates, dim) => ({ shape: [batch, candidates, dim], law: 'normal' }),
+  draw(problem, z, at) {
+    const x0 = fromSource(problem, z)
+    return { x0, x1: toData(problem.x, x0, at) }
+  },
+}
+
+/** X0 ~ p0 with x1 clipped to the support and x0 kept: right for a target that is constant outside (SDAC). */
+export const clippedProposal: Proposal = {
+  ...sourceProposal,
+  name: 'clipped',
+  draw(problem, z, at) {
+    const { x0, x1 } = sourceProposal.draw(problem, z, at)
+    if (!problem.support) return { x0, x1 }
+    const { low, high } = problem.support
+    const outside = tf.logicalOr(tf.less(x1, low), tf.greater(x1, high))
+    return { x0, x1: tf.clipByValue(x1, low, high), clipped: tf.any(outside, -1) }
+  },
+}
+
+/** The interval of x0 that keeps x1 in the support, [B, 1, d]. */
+export function legalInterval({ x, support }: PosteriorProblem, { alpha, beta }: Coefficients3D) {
+  if (!support) return undefined
+  const centre = tf.expandDims(x, 1)
+  return {
+    low: tf.div(tf.sub(centre, tf.mul(alpha, support.high)), beta),
+    high: tf.div(tf.sub(centre, tf.mul(alpha, support.low)), beta),
+  }
+}
+
+/**
+ * X0 ~ p0 truncated so that every x1 lies in the support. Its normaliser is the same for all candidates, so the
+ * weights need no correction. Without a support: the source.
+ */
+export const truncatedProposal: Proposal = {
+  name: 'truncated',
+  noise: (batch, candidates, dim) => ({ shape: [batch, candidates, dim], law: 'uniform' }),
+  draw(problem, uniform, at) {
+    const interval = legalInterval(problem, at)
+    if (!interval)
+      throw new RevflowError({
+        code: 'missing-support',
+        path: 'problem.support',
+        expected: 'bounds of the data, for truncated proposals',
+        received: 'none',
+        hint: 'give support, or use an estimator with source proposals such as rfm',
+      })
+    const { mean, scale } = requireGaussian(problem)
+    const standard = (bound: tf.Tensor) => tf.div(tf.sub(bound, mean), scale)
+    const x0 = fromSource(problem, truncatedNormal(uniform, standard(interval.low), standard(interval.high)))
+    // rounding may leave the support by a hair, where a boundary-vanishing function changes its sign
+    const x1 = tf.clipByValue(toData(problem.x, x0, at), problem.support!.low, problem.support!.high)
+    return { x0, x1 }
+  },
+}
