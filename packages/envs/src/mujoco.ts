@@ -1,0 +1,37 @@
+import load, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco'
+
+/** MuJoCo compiled to WebAssembly, as `@mujoco/mujoco` gives it. */
+export type Mujoco = MainModule
+export type { MjData, MjModel }
+
+/** Arrays of MuJoCo are views into its memory. */
+export type View = Float64Array | Int32Array | Float32Array
+
+let loading: Promise<Mujoco> | undefined
+
+/** Loads MuJoCo on the first call; later calls give the same module. Rejects where WebAssembly is not available. */
+export function loadMujoco(): Promise<Mujoco> {
+  loading ??= load()
+  return loading
+}
+
+// The typings give every array as `any`. These two functions are where it gets its type.
+
+/**
+ * An accessor of a float64 array of mjData or mjModel. It keeps the view, since making one costs 0.1–0.9 µs, and makes
+ * a new one where MuJoCo's memory has grown meanwhile: growth detaches every view, which then has length 0.
+ */
+export function cachedView(owner: MjData | MjModel, field: string): () => Float64Array {
+  const fetch = () => (owner as unknown as Record<string, Float64Array>)[field]!
+  let view = fetch()
+  return () => {
+    if (view.length === 0) view = fetch()
+    return view
+  }
+}
+
+/** A numeric array of mjModel or mjData as it is now; undefined where there is none of that name. */
+export function fieldOf(owner: object, field: string): View | undefined {
+  const value: unknown = field in owner ? (owner as Record<string, unknown>)[field] : undefined
+  return ArrayBuffer.isView(value) ? (value as View) : undefined
+}
