@@ -12,7 +12,7 @@ export interface NoiseSpec {
 export function drawNoise(
   rng: Rng,
   spec: NoiseSpec,
-  out = new Float32Array(spec.shape.reduce((a, b) => a * b, 1)),
+  out: Float32Array = new Float32Array(spec.shape.reduce((a, b) => a * b, 1)),
 ): Float32Array {
   return spec.law === 'normal' ? rng.fillNormal(out) : rng.fillUniform(out)
 }

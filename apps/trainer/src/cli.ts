@@ -1,0 +1,81 @@
+import { agents } from '@revflow/agents'
+import { nearest, RevflowError } from '@revflow/core'
+import { Command, CommanderError } from 'commander'
+import { doctor } from './commands/doctor.ts'
+import { evaluateCommand } from './commands/evaluate.ts'
+import { resumeCommand, trainCommand } from './commands/train.ts'
+
+/** Exit codes: 0 done, 1 failed while running, 2 the request was wrong, 130 stopped by Ctrl-C. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const program = createProgram((code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args as string[], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (!(error instanceof RevflowError)) throw error
+    process.stderr.write(`revflow: ${error.message}\n`)
+    return error.code === 'diverged' ? 1 : 2
+  }
+}
+
+const integer = (name: string) => (text: string) => {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isInteger(value)) return value
+  throw new RevflowError({ code: 'invalid-option', path: `--${name}`, expected: 'an integer', received: `'${text}'` })
+}
+const collect = (value: string, all: string[]) => [...all, value]
+
+function createProgram(exit: (code: number) => void): Command {
+  const program = new Command('revflow')
+    .description('Trains flow policies towards Boltzmann distributions with reverse flow matching')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'revflow: ')) })
+    .showSuggestionAfterError()
+
+  program
+    .command('train')
+    .description('train an agent; the same command again resumes a partial run')
+    .argument('[task]', 'environment (default: cartpole-swingup)')
+    .option('--agent <name>', `one of ${Object.keys(agents).join(', ')} (default: rfm)`)
+    .option('--steps <n>', 'environment steps', integer('steps'))
+    .option('--seed <n>', 'seed', integer('seed'))
+    .option('--config <file>', 'YAML file of options')
+    .option('--runs-dir <folder>', 'where runs are kept', 'runs')
+    .option('--set <key=value>', 'set one option, such as options.candidates=32; repeatable', collect, [])
+    .action(async (task: string | undefined, options) => exit(await trainCommand(task, options)))
+
+  program
+    .command('resume')
+    .description('go on with a run, or say that it is done')
+    .argument('<run>', 'folder of a run')
+    .action(async (run: string) => exit(await resumeCommand(run)))
+
+  program
+    .command('evaluate')
+    .description('play episodes with the policy of a run')
+    .argument('<run>', 'folder of a run')
+    .option('--episodes <n>', 'episodes', integer('episodes'), 10)
+    .option('--rule <name>', 'mode, sample or best', 'mode')
+    .action(async (run: string, options) => exit(await evaluateCommand(run, options)))
+
+  program
+    .command('doctor')
+    .description('show what this machine offers and which engine is used')
+    .action(async () => exit(await doctor()))
+
+  program.on('command:*', ([name]: string[]) => {
+    const known = program.commands.map((command) => command.name())
+    throw new RevflowError({
+      code: 'unknown-name',
+      path: 'command',
+      expected: `one of ${known.join(', ')}`,
+      received: `'${name}'`,
+      hint: `did you mean '${nearest(name ?? '', known)}'?`,
+    })
+  })
+  return program
+}

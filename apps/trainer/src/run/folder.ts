@@ -1,0 +1,91 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { RevflowError } from '@revflow/core'
+import { type RunConfig, runConfigSchema, runId } from './config.ts'
+
+/** The files of one run: `<runs>/<task>/<agent>/<id>/`. */
+export interface RunFolder {
+  readonly path: string
+  readonly config: string
+  readonly evaluations: string
+  readonly metrics: string
+  readonly events: string
+  readonly checkpoints: string
+  readonly summary: string
+  readonly curve: string
+}
+
+export function runFolder(runsDir: string, config: RunConfig): RunFolder {
+  return folderAt(join(resolve(runsDir), config.task, config.agent, runId(config)))
+}
+
+export function folderAt(path: string): RunFolder {
+  return {
+    path,
+    config: join(path, 'config.json'),
+    evaluations: join(path, 'eval.jsonl'),
+    metrics: join(path, 'metrics.jsonl'),
+    events: join(path, 'events.out.tfevents.revflow'),
+    checkpoints: join(path, 'checkpoints'),
+    summary: join(path, 'summary.json'),
+    curve: join(path, 'curve'),
+  }
+}
+
+/** Creates the folder and writes its configuration. @throws RevflowError (`unwritable-folder`) */
+export function prepareFolder(folder: RunFolder, config: RunConfig): void {
+  try {
+    mkdirSync(folder.checkpoints, { recursive: true })
+    const probe = join(folder.path, '.probe')
+    writeFileSync(probe, '')
+    rmSync(probe)
+    if (!existsSync(folder.config)) writeAtomically(folder.config, `${JSON.stringify(config, null, 2)}\n`)
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'unwritable-folder',
+        path: folder.path,
+        expected: 'a folder that can be written',
+        received: (cause as Error).message,
+        hint: 'choose another with --runs-dir',
+      },
+      { cause },
+    )
+  }
+}
+
+/** Reads the configuration of a run. @throws RevflowError where `path` holds no run */
+export function readRun(path: string): { folder: RunFolder; config: RunConfig } {
+  const folder = folderAt(resolve(path))
+  let raw: unknown
+  try {
+    raw = JSON.parse(readFileSync(folder.config, 'utf8'))
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'not-a-run',
+        path,
+        expected: 'the folder of a run, with its config.json',
+        received: (cause as Error).message,
+        hint: 'runs are in runs/<task>/<agent>/<id>',
+      },
+      { cause },
+    )
+  }
+  const parsed = runConfigSchema.safeParse(raw)
+  if (parsed.success) return { folder, config: parsed.data }
+  const issue = parsed.error.issues[0]!
+  throw new RevflowError({
+    code: 'not-a-run',
+    path: folder.config,
+    expected: 'the configuration of a run',
+    received: `${issue.path.join('.') || 'file'}: ${issue.message}`,
+  })
+}
+
+/** Writes a small file so that a reader sees the old content or the new, never a part. */
+export function writeAtomically(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`
+  writeFileSync(temporary, text)
+  renameSync(temporary, file)
+}
