@@ -13,6 +13,7 @@ export {
   type NoiseSpecs,
   type Spaces,
 } from './agent.ts'
+export { scaledQScoreNoise } from './q-score.ts'
 export { type RfmConfig, rfmConfig } from './rfm.config.ts'
 export { rfm } from './rfm.ts'
 

@@ -1,0 +1,90 @@
+import { createRequire } from 'node:module'
+import { cpus } from 'node:os'
+import { dirname, sep } from 'node:path'
+import { flattenTree, type Tree } from '@revflow/core'
+import { type HostTensor, jit } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import { type UpdateProblem, updateProblem } from './problem.ts'
+
+const SIZE = { batch: 256, candidates: 32, hidden: 256, observation: 24, action: 6 }
+/** Updates over which memory is watched. */
+const LONG_RUN = 10_000
+
+type Step = (state: Tree<HostTensor>, batch: unknown, noise: unknown) => Promise<{ state: Tree<HostTensor> }>
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
+const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20)
+
+/** Milliseconds of each of `n` updates, and the state after them. */
+async function run(step: Step, problem: UpdateProblem, n: number) {
+  let state = problem.state()
+  const times: number[] = []
+  for (let i = 0; i < n; i++) {
+    const start = performance.now()
+    state = (await step(state, problem.batch, problem.noise)).state
+    times.push(performance.now() - start)
+  }
+  return { state, times }
+}
+
+/** Greatest difference of two states, relative to the larger of 1 and the value. */
+function difference(a: Tree<HostTensor>, b: Tree<HostTensor>): number {
+  const other = new Map(flattenTree(b))
+  const differences = flattenTree(a).flatMap(([path, { data }]) => {
+    const reference = other.get(path)!.data
+    return Array.from(data, (value, i) => Math.abs(value - reference[i]!) / Math.max(1, Math.abs(value)))
+  })
+  return differences.reduce((most, value) => Math.max(most, value), 0)
+}
+
+const report = (row: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(row)}\n`)
+
+async function compare(problem: UpdateProblem, backend: 'wasm' | 'cpu', compiled: Tree<HostTensor>) {
+  await tf.setBackend(backend)
+  const eager = jit(problem.algorithm.update, { engine: 'eager' }) as unknown as Step
+  const { state, times } = await run(eager, problem, 1)
+  report({
+    engine: `eager ${backend}`,
+    updateMs: Math.round(times[0]!),
+    differenceFromCompiled: difference(compiled, state),
+  })
+}
+
+/** Prints one JSON line an engine, then memory over a long run of the compiled update. `--updates n` shortens it. */
+export async function main(args: readonly string[]): Promise<void> {
+  const updates = args[0] === '--updates' ? Number(args[1]) : LONG_RUN
+  await tf.setBackend('cpu')
+  const problem = updateProblem(SIZE)
+  report({ machine: `${cpus().length} × ${cpus()[0]?.model}`, node: process.version, ...SIZE })
+
+  const compiled = jit(problem.algorithm.update, { donate: [0] }) as unknown as Step & ReturnType<typeof jit>
+  const once = await run(compiled, problem, 1)
+  const first = once.state
+  setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep)
+  await compare(problem, 'wasm', first)
+  await compare(problem, 'cpu', first)
+
+  const { times } = await run(compiled, problem, 100)
+  const stats = compiled.stats().specialisations[0]!
+  report({
+    engine: 'compiled',
+    updateMs: median(times),
+    fastestMs: Math.min(...times),
+    gigaflopsPerSecond: stats.flops / median(times) / 1e6,
+    ...stats,
+  })
+  let state = problem.state()
+  for (let i = 0; i <= updates; i++) {
+    if (i % Math.ceil(updates / 5) === 0) {
+      const { rss, arrayBuffers } = process.memoryUsage()
+      report({
+        updates: i,
+        rssMB: megabytes(rss),
+        arrayBuffersMB: megabytes(arrayBuffers),
+        tensors: tf.memory().numTensors,
+      })
+    }
+    state = (await compiled(state, problem.batch as never, problem.noise as never)).state as Tree<HostTensor>
+  }
+}
