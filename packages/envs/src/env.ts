@@ -1,24 +1,9 @@
-import { createRng, parseOptions, RevflowError, type RngState, restoreRng, rngStateSchema } from '@revflow/core'
+import { createRng, parseOptions, RevflowError, type Rng, restoreRng, rngStateSchema } from '@revflow/core'
 import { z } from 'zod'
 import { createPhysics, type Physics } from './physics.ts'
 import { findTask } from './registry.ts'
-import { episodeSteps, type ObservationEntry, observationSize, type TaskDefinition } from './task.ts'
-
-export interface ObservationSpace {
-  /** Numbers in an observation: the sum of the entries' sizes. */
-  readonly size: number
-  /** Its parts, in order. */
-  readonly entries: readonly ObservationEntry[]
-}
-
-export interface ActionSpace {
-  readonly size: number
-  /** Actuator names, in order. */
-  readonly names: readonly string[]
-  /** Bounds of each component; infinite where the actuator has none. */
-  readonly low: readonly number[]
-  readonly high: readonly number[]
-}
+import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf } from './spaces.ts'
+import { type BoundTask, episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 export interface ResetResult {
   readonly observation: Float32Array
@@ -38,7 +23,7 @@ export interface StepResult {
   readonly observation: Float32Array
   /** Sum over the repeated control steps; each in [0, 1]. */
   readonly reward: number
-  /** Always false in the Control Suite's locomotion and control tasks: episodes only run out of time. */
+  /** Always false: the suite's episodes only run out of time. */
   readonly terminated: boolean
   /** The time limit is reached: bootstrap from this observation's value. */
   readonly truncated: boolean
@@ -86,6 +71,8 @@ export interface Env {
   readonly task: string
   readonly observationSpace: ObservationSpace
   readonly actionSpace: ActionSpace
+  /** Seconds a control step lasts. */
+  readonly controlTimestep: number
   /** Control steps in an episode; with `actionRepeat` n it has ⌈episodeSteps / n⌉ calls of `step`. */
   readonly episodeSteps: number
   readonly actionRepeat: number
@@ -119,190 +106,183 @@ export async function makeEnv(task: string | TaskDefinition, options: EnvOptions
   const parsed = parseOptions(optionsSchema, options, 'makeEnv')
   const physics = await createPhysics(definition.xml)
   try {
-    return buildEnv(definition, physics, parsed)
+    return new MujocoEnv(definition, physics, parsed)
   } catch (error) {
     physics.close()
     throw error
   }
 }
 
-function readActionSpace(task: TaskDefinition, physics: Physics): ActionSpace {
-  const { mujoco, model } = physics
-  const names = Array.from({ length: model.nu }, (_, i) =>
-    mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_ACTUATOR.value, i),
-  )
-  if (names.join() !== task.actions.join())
-    throw new RevflowError({
-      code: 'invalid-task',
-      path: `${task.name}.actions`,
-      expected: `the model's actuators ${names.join(', ')}`,
-      received: task.actions.join(', '),
-    })
-  const range = physics.modelView('actuator_ctrlrange')()
-  // A range of zero width is how MuJoCo stores that there is none.
-  const bounds = names.map((_, i) => {
-    const low = range[2 * i]!
-    const high = range[2 * i + 1]!
-    return low < high ? { low, high } : { low: -Infinity, high: Infinity }
-  })
-  return { size: names.length, names, low: bounds.map(({ low }) => low), high: bounds.map(({ high }) => high) }
-}
-
-function subStepsOf(task: TaskDefinition, physics: Physics): number {
-  const ratio = task.controlTimestep / physics.model.opt.timestep
-  const subSteps = Math.round(ratio)
-  if (subSteps >= 1 && Math.abs(ratio - subSteps) < 1e-6) return subSteps
-  throw new RevflowError({
-    code: 'invalid-task',
-    path: `${task.name}.controlTimestep`,
-    expected: `a multiple of the model's time step ${physics.model.opt.timestep} s`,
-    received: `${task.controlTimestep} s`,
-  })
-}
-
 const noWarnings: readonly string[] = Object.freeze([])
 
-function buildEnv(task: TaskDefinition, physics: Physics, options: z.output<typeof optionsSchema>): Env {
-  const actionSpace = readActionSpace(task, physics)
-  const observationSpace = { size: observationSize(task), entries: task.observations }
-  const subSteps = subStepsOf(task, physics)
-  const limit = episodeSteps(task)
-  const bound = task.bind(physics)
-  const ctrl = physics.dataView('ctrl')
-  const modelFields = (task.modelFields ?? []).map((field) => physics.modelView(field))
-  const observation = new Float64Array(observationSpace.size)
-  let rng = createRng(options.seed, 'env')
-  let elapsed: number | null = null
-  let ended = false
-  let closed = false
+class MujocoEnv implements Env {
+  readonly task: string
+  readonly observationSpace: ObservationSpace
+  readonly actionSpace: ActionSpace
+  readonly controlTimestep: number
+  readonly episodeSteps: number
+  readonly actionRepeat: number
+  readonly physics: Physics
+  readonly #options: z.output<typeof optionsSchema>
+  readonly #subSteps: number
+  readonly #bound: BoundTask
+  readonly #ctrl: () => Float64Array
+  readonly #modelFields: readonly (() => Float64Array)[]
+  readonly #observation: Float64Array
+  #rng: Rng
+  #elapsed: number | null = null
+  #ended = false
+  #closed = false
 
-  const checkOpen = () => {
-    if (!closed) return
-    throw new RevflowError({ code: 'env-closed', path: task.name, hint: 'it was closed: make a new one with makeEnv' })
+  constructor(task: TaskDefinition, physics: Physics, options: z.output<typeof optionsSchema>) {
+    physics.disableAutoReset()
+    this.task = task.name
+    this.physics = physics
+    this.actionSpace = readActionSpace(task, physics)
+    this.observationSpace = { size: observationSize(task), entries: task.observations }
+    this.controlTimestep = task.controlTimestep
+    this.episodeSteps = episodeSteps(task)
+    this.actionRepeat = options.actionRepeat
+    this.#options = options
+    this.#subSteps = subStepsOf(task, physics)
+    this.#bound = task.bind(physics)
+    this.#ctrl = physics.dataView('ctrl')
+    this.#modelFields = (task.modelFields ?? []).map((field) => physics.modelView(field))
+    this.#observation = new Float64Array(this.observationSpace.size)
+    this.#rng = createRng(options.seed, 'env')
   }
-  const checkRunning = (): number => {
-    checkOpen()
-    if (elapsed !== null && !ended) return elapsed
-    const hint = ended ? `the episode ended after ${elapsed} steps: call reset()` : 'call reset() before step()'
-    throw new RevflowError({ code: 'no-episode', path: `${task.name}.step`, hint })
+
+  reset(seed?: number): ResetResult {
+    this.#checkOpen()
+    if (seed !== undefined) this.#rng = createRng(seed, 'env')
+    this.physics.reset()
+    this.#bound.reset(this.#rng)
+    this.physics.forward()
+    this.#elapsed = 0
+    this.#ended = false
+    this.#bound.observe(this.#observation)
+    return { observation: new Float32Array(this.#observation) }
   }
-  const badAction = (path: string, expected: string, received: unknown): never => {
-    throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
-  }
-  const writeAction = (action: ArrayLike<number>): void => {
-    const { size, names, low, high } = actionSpace
-    if (action?.length !== size) badAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
-    const control = ctrl()
-    for (let i = 0; i < size; i++) {
-      const value = action[i]!
-      if (!(value >= low[i]! && value <= high[i]!)) {
-        if (typeof value !== 'number' || Number.isNaN(value)) badAction(`action[${i}] (${names[i]})`, 'a number', value)
-        if (options.outOfBounds === 'error') badAction(`action[${i}] (${names[i]})`, `${low[i]} … ${high[i]}`, value)
-      }
-      control[i] = Math.min(high[i]!, Math.max(low[i]!, value))
+
+  step(action: ArrayLike<number>): StepResult {
+    let elapsedSteps = this.#checkRunning()
+    this.#writeAction(action)
+    const last = Math.min(this.episodeSteps, elapsedSteps + this.actionRepeat)
+    let reward = 0
+    while (elapsedSteps < last) {
+      this.physics.advance(this.#subSteps)
+      this.#elapsed = ++elapsedSteps
+      if (this.physics.diverged()) return this.#diverge(elapsedSteps, reward)
+      reward += this.#bound.reward()
+    }
+    this.#bound.observe(this.#observation)
+    this.#ended = elapsedSteps === this.episodeSteps
+    return {
+      observation: new Float32Array(this.#observation),
+      reward,
+      terminated: false,
+      truncated: this.#ended,
+      info: { elapsedSteps, diverged: false, warnings: noWarnings },
     }
   }
-  const diverge = (elapsedSteps: number, reward: number): StepResult => {
-    ended = true
-    const warnings = physics.warnings()
-    if (options.onDivergence === 'error')
-      throw new RevflowError({
-        code: 'diverged',
-        path: `${task.name}.step`,
-        received: `${warnings.join(', ') || 'a non-finite state'} at step ${elapsedSteps}`,
-        hint: "the physics diverged: reset, or pass onDivergence: 'truncate'",
-      })
-    const info = { elapsedSteps, diverged: true, warnings }
-    return { observation: Float32Array.from(observation), reward, terminated: false, truncated: true, info }
+
+  evaluate(): Evaluation {
+    this.#checkOpen()
+    const observation = new Float64Array(this.observationSpace.size)
+    this.#bound.observe(observation)
+    return { observation, reward: this.#bound.reward() }
   }
 
-  return {
-    task: task.name,
-    observationSpace,
-    actionSpace,
-    episodeSteps: limit,
-    actionRepeat: options.actionRepeat,
-    physics,
-    reset(seed) {
-      checkOpen()
-      if (seed !== undefined) rng = createRng(seed, 'env')
-      physics.reset()
-      bound.reset(rng)
-      physics.forward()
-      elapsed = 0
-      ended = false
-      bound.observe(observation)
-      return { observation: Float32Array.from(observation) }
-    },
-    step(action) {
-      let steps = checkRunning()
-      writeAction(action)
-      const last = Math.min(limit, steps + options.actionRepeat)
-      let reward = 0
-      while (steps < last) {
-        physics.advance(subSteps)
-        elapsed = ++steps
-        if (physics.diverged()) return diverge(steps, reward)
-        reward += bound.reward()
-      }
-      bound.observe(observation)
-      ended = steps === limit
-      const info = { elapsedSteps: steps, diverged: false, warnings: noWarnings }
-      return { observation: new Float32Array(observation), reward, terminated: false, truncated: ended, info }
-    },
-    evaluate() {
-      checkOpen()
-      const present = new Float64Array(observationSpace.size)
-      bound.observe(present)
-      return { observation: present, reward: bound.reward() }
-    },
-    getState() {
-      checkOpen()
-      const parts = [physics.saveState(), ...modelFields.map((field) => field())]
-      const values = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0))
-      let offset = 0
-      for (const part of parts) {
-        values.set(part, offset)
-        offset += part.length
-      }
-      return { values, meta: { version: 1, task: task.name, elapsedSteps: elapsed, ended, rng: rng.state() } }
-    },
-    setState({ values, meta }) {
-      checkOpen()
-      const { elapsedSteps, rng: rngState, ...rest } = parseStateMeta(meta, task.name)
-      const expected = modelFields.reduce((sum, field) => sum + field().length, physics.stateSize)
-      if (values.length !== expected)
-        throw new RevflowError({
-          code: 'invalid-state',
-          path: 'state.values',
-          expected: `${expected} numbers`,
-          received: `${values.length}`,
-        })
-      let offset = physics.stateSize
-      for (const field of modelFields) {
-        field().set(values.subarray(offset, offset + field().length))
-        offset += field().length
-      }
-      physics.loadState(values.subarray(0, physics.stateSize))
-      rng = restoreRng(rngState)
-      elapsed = elapsedSteps
-      ended = rest.ended
-    },
-    close() {
-      if (closed) return
-      closed = true
-      physics.close()
-    },
+  getState(): EnvState {
+    this.#checkOpen()
+    const values = new Float64Array(this.#stateSize())
+    values.set(this.physics.saveState())
+    let offset = this.physics.stateSize
+    for (const field of this.#modelFields) {
+      values.set(field(), offset)
+      offset += field().length
+    }
+    const meta = { version: 1, task: this.task, elapsedSteps: this.#elapsed, ended: this.#ended } as const
+    return { values, meta: { ...meta, rng: this.#rng.state() } }
+  }
+
+  setState({ values, meta }: EnvState): void {
+    this.#checkOpen()
+    const { task, elapsedSteps, ended, rng } = parseOptions(stateMetaSchema, meta, 'state.meta')
+    if (task !== this.task) refuseState('meta.task', `'${this.task}'`, `'${task}'`)
+    if (values.length !== this.#stateSize()) refuseState('values', `${this.#stateSize()} numbers`, `${values.length}`)
+    let offset = this.physics.stateSize
+    for (const field of this.#modelFields) {
+      field().set(values.subarray(offset, offset + field().length))
+      offset += field().length
+    }
+    this.physics.loadState(values.subarray(0, this.physics.stateSize))
+    this.#bound.observe(this.#observation)
+    this.#rng = restoreRng(rng)
+    this.#elapsed = elapsedSteps
+    this.#ended = ended
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.physics.close()
+  }
+
+  #stateSize(): number {
+    return this.#modelFields.reduce((sum, field) => sum + field().length, this.physics.stateSize)
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return
+    throw new RevflowError({ code: 'env-closed', path: this.task, hint: 'it was closed: make a new one with makeEnv' })
+  }
+
+  /** @returns control steps since the reset */
+  #checkRunning(): number {
+    this.#checkOpen()
+    if (this.#elapsed !== null && !this.#ended) return this.#elapsed
+    const hint = this.#ended
+      ? `the episode ended after ${this.#elapsed} steps: call reset()`
+      : 'call reset() before step()'
+    throw new RevflowError({ code: 'no-episode', path: `${this.task}.step`, hint })
+  }
+
+  #writeAction(action: ArrayLike<number>): void {
+    const { size, names, low, high } = this.actionSpace
+    if (action?.length !== size) refuseAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
+    const refuse = this.#options.outOfBounds === 'error'
+    // Checked before anything is written, so that a refused action changes nothing.
+    for (let i = 0; i < size; i++) {
+      const value = action[i]!
+      if (value >= low[i]! && value <= high[i]!) continue
+      const path = `action[${i}] (${names[i]})`
+      if (typeof value !== 'number' || Number.isNaN(value)) refuseAction(path, 'a number', value)
+      if (refuse) refuseAction(path, `${low[i]} … ${high[i]}`, value)
+    }
+    const control = this.#ctrl()
+    for (let i = 0; i < size; i++) control[i] = Math.min(high[i]!, Math.max(low[i]!, action[i]!))
+  }
+
+  #diverge(elapsedSteps: number, reward: number): StepResult {
+    this.#ended = true
+    const warnings = this.physics.warnings()
+    if (this.#options.onDivergence === 'error')
+      throw new RevflowError({
+        code: 'diverged',
+        path: `${this.task}.step`,
+        received: `${warnings.join(', ') || 'a non-finite state'} at step ${elapsedSteps}`,
+        hint: "the physics diverged: reset, or make the environment with onDivergence: 'truncate'",
+      })
+    const info = { elapsedSteps, diverged: true, warnings }
+    return { observation: new Float32Array(this.#observation), reward, terminated: false, truncated: true, info }
   }
 }
 
-function parseStateMeta(meta: unknown, task: string): EnvState['meta'] & { rng: RngState } {
-  const parsed = parseOptions(stateMetaSchema, meta, 'state.meta')
-  if (parsed.task === task) return parsed
-  throw new RevflowError({
-    code: 'invalid-state',
-    path: 'state.meta.task',
-    expected: `'${task}'`,
-    received: `'${parsed.task}'`,
-  })
+function refuseAction(path: string, expected: string, received: unknown): never {
+  throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
+}
+
+function refuseState(path: string, expected: string, received: string): never {
+  throw new RevflowError({ code: 'invalid-state', path: `state.${path}`, expected, received })
 }

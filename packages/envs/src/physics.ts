@@ -18,10 +18,7 @@ const objectTypes = {
 export interface Physics {
   /** The WebAssembly module. */
   readonly mujoco: Mujoco
-  /**
-   * Raw mjModel. MuJoCo's automatic reset of a diverged state is switched off in its options (flag `autoreset`), so
-   * that divergence can be seen; all else is as compiled, but for fields a task writes at reset.
-   */
+  /** Raw mjModel: as compiled, but for what is written to it. */
   readonly model: MjModel
   /** Raw mjData. Objects it hands out (`data.warning`, `data.contact`) must not be deleted. */
   readonly data: MjData
@@ -42,6 +39,11 @@ export interface Physics {
    * acceleration from the last step. Needs them up to date when called, as after `reset`, `forward` or `advance`.
    */
   advance(n: number): void
+  /**
+   * Lets a diverged state stay as it is. By default MuJoCo resets it to the initial state, with a warning only, so that
+   * `diverged` would not see it.
+   */
+  disableAutoReset(): void
   /** True where a coordinate or velocity is not a number or beyond 1e10, MuJoCo's own limit. */
   diverged(): boolean
   /** Names of MuJoCo's warnings raised since the last reset, such as `BADQVEL`. */
@@ -79,7 +81,6 @@ export async function createPhysics(xml: string): Promise<Physics> {
 function wrapModel(mujoco: Mujoco, model: MjModel, xml: string): Physics {
   const data = new mujoco.MjData(model)
   const option = model.opt
-  option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value
   const actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
   const isRungeKutta = option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
   const qpos = cachedView(data, 'qpos')
@@ -131,6 +132,9 @@ function wrapModel(mujoco: Mujoco, model: MjModel, xml: string): Physics {
       else mujoco.mj_step2(model, data)
       for (let i = 1; i < n; i++) mujoco.mj_step(model, data)
       mujoco.mj_step1(model, data)
+    },
+    disableAutoReset() {
+      option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value
     },
     diverged: () => isBad(qpos()) || isBad(qvel()),
     warnings() {

@@ -1,0 +1,55 @@
+import { RevflowError } from '@revflow/core'
+import type { Physics } from './physics.ts'
+import type { ObservationEntry, TaskDefinition } from './task.ts'
+
+export interface ObservationSpace {
+  /** Numbers in an observation: the sum of the entries' sizes. */
+  readonly size: number
+  /** Its parts, in order. */
+  readonly entries: readonly ObservationEntry[]
+}
+
+export interface ActionSpace {
+  readonly size: number
+  /** Actuator names, in order. */
+  readonly names: readonly string[]
+  /** Bounds of each component; infinite where the actuator has none. */
+  readonly low: readonly number[]
+  readonly high: readonly number[]
+}
+
+/** Names and bounds of the model's actuators. @throws RevflowError (`invalid-task`) where the task declares others */
+export function readActionSpace(task: TaskDefinition, physics: Physics): ActionSpace {
+  const { mujoco, model } = physics
+  const names = Array.from({ length: model.nu }, (_, i) =>
+    mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_ACTUATOR.value, i),
+  )
+  if (names.join() !== task.actions.join())
+    throw new RevflowError({
+      code: 'invalid-task',
+      path: `${task.name}.actions`,
+      expected: `the model's actuators ${names.join(', ')}`,
+      received: task.actions.join(', '),
+    })
+  const range = physics.modelView('actuator_ctrlrange')()
+  // A range of zero width is how MuJoCo stores that there is none.
+  const bounds = names.map((_, i) => {
+    const low = range[2 * i]!
+    const high = range[2 * i + 1]!
+    return low < high ? { low, high } : { low: -Infinity, high: Infinity }
+  })
+  return { size: names.length, names, low: bounds.map(({ low }) => low), high: bounds.map(({ high }) => high) }
+}
+
+/** Physics steps in a control step. @throws RevflowError (`invalid-task`) where that is no whole number */
+export function subStepsOf(task: TaskDefinition, physics: Physics): number {
+  const ratio = task.controlTimestep / physics.model.opt.timestep
+  const subSteps = Math.round(ratio)
+  if (subSteps >= 1 && Math.abs(ratio - subSteps) < 1e-6) return subSteps
+  throw new RevflowError({
+    code: 'invalid-task',
+    path: `${task.name}.controlTimestep`,
+    expected: `a multiple of the model's time step ${physics.model.opt.timestep} s`,
+    received: `${task.controlTimestep} s`,
+  })
+}

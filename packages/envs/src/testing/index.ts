@@ -1,0 +1,7 @@
+export type { Comparison } from './comparison.ts'
+export { compareModel } from './model.ts'
+export { compareProbes, compareTrajectory } from './replay.ts'
+export { compareResets, type ResetComparison } from './resets.ts'
+export * as schemas from './schemas.ts'
+export { compareSpecification } from './specification.ts'
+export { compareTolerance } from './table.ts'

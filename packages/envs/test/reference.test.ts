@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import type { z } from 'zod'
+import { createPhysics, findTask, listTasks, loadMujoco, makeEnv } from '../src/index.ts'
+import {
+  compareModel,
+  compareProbes,
+  compareResets,
+  compareSpecification,
+  compareTolerance,
+  compareTrajectory,
+  schemas,
+} from '../src/testing/index.ts'
+
+const root = new URL('./fixtures/', import.meta.url)
+function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
+  const bytes = readFileSync(new URL(file, root))
+  return schema.parse(JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')))
+}
+
+const metadata = read('metadata.json', schemas.metadata)
+const known = read('reproducibility.json', schemas.reproducibility)
+const stats = read('initial_state_stats.json', schemas.initialStateStats)
+const tasks = listTasks().map(({ name }) => name)
+
+describe.each(tasks)('%s', (task) => {
+  test('has the recorded specification', async () => {
+    const env = await makeEnv(task)
+    expect(compareSpecification(env, metadata.tasks[task]!)).toMatchObject({ ok: true })
+    env.close()
+  })
+
+  test('declares every model field it is known to write', () => {
+    const changes = (
+      metadata.tasks[task] as unknown as { model_changes_at_reset: { field: string; visual: boolean }[] }
+    ).model_changes_at_reset
+    const written = changes.filter(({ visual }) => !visual).map(({ field }) => field)
+    expect([...(findTask(task).modelFields ?? [])].sort()).toEqual(written.sort())
+  })
+
+  test('compiles to the recorded model', async () => {
+    const facts = read(`models/${metadata.tasks[task]!.model}`, schemas.modelFacts)
+    const comparison = compareModel(await loadMujoco(), findTask(task).xml, facts)
+    expect(comparison).toMatchObject({ ok: true })
+    expect(comparison.compared).toBeGreaterThan(500)
+  })
+
+  test('replays the recorded trajectory', async () => {
+    const env = await makeEnv(task)
+    const recording = read(`trajectories/${task}.seed0.json.gz`, schemas.trajectory)
+    const comparison = compareTrajectory(env, recording, known.tasks[task])
+    expect(comparison).toMatchObject({ ok: true })
+    expect(comparison.compared).toBeGreaterThan(600)
+    env.close()
+  })
+
+  test('gives the recorded observation and reward at every probe', async () => {
+    const env = await makeEnv(task)
+    expect(compareProbes(env, read(`probes/${task}.json.gz`, schemas.probes))).toMatchObject({ ok: true })
+    env.close()
+  })
+
+  test('draws initial states of the recorded mean and spread (seed 0, 400 resets, p = 1e-6 a test)', async () => {
+    const env = await makeEnv(task)
+    expect(compareResets(env, stats.tasks[task]!)).toMatchObject({ ok: true })
+    env.close()
+  })
+})
+
+test('every fixture belongs to a task', () => {
+  const recorded = ['trajectories', 'probes'].flatMap((folder) => readdirSync(new URL(folder, root)))
+  expect(new Set(recorded.map((name) => name.split('.')[0]))).toEqual(new Set(tasks))
+})
+
+test('tolerance has the recorded values', () => {
+  const comparison = compareTolerance(read('tolerance_function.json', schemas.toleranceTable))
+  expect(comparison).toMatchObject({ ok: true, compared: 3240 })
+})
+
+describe('the comparisons see what is wrong', () => {
+  test('one field of a model', async () => {
+    const facts = read('models/cheetah.json', schemas.modelFacts)
+    const xml = findTask('cheetah-run').xml.replace('stiffness="120"', 'stiffness="120.001"')
+    const { ok, worst } = compareModel(await loadMujoco(), xml, facts)
+    expect({ ok, worst }).toMatchInlineSnapshot(`
+      {
+        "ok": false,
+        "worst": "joints[5].stiffness: 120.001, expected 120",
+      }
+    `)
+  })
+
+  test('a flag of a model', async () => {
+    const facts = read('models/reacher.json', schemas.modelFacts)
+    const xml = findTask('reacher-easy').xml.replace('ctrllimited="true"', 'ctrllimited="false"')
+    const { ok, worst } = compareModel(await loadMujoco(), xml, facts)
+    expect({ ok, worst }).toMatchInlineSnapshot(`
+      {
+        "ok": false,
+        "worst": "actuators[0].ctrllimited: 0, expected 1",
+      }
+    `)
+  })
+
+  test('a missing object', async () => {
+    const facts = read('models/cheetah.json', schemas.modelFacts)
+    const { ok } = compareModel(await loadMujoco(), findTask('pendulum-swingup').xml, facts)
+    expect(ok).toBe(false)
+  })
+
+  test('other dynamics', async () => {
+    const env = await makeEnv('cheetah-run')
+    const recording = read('trajectories/cheetah-run.seed0.json.gz', schemas.trajectory)
+    const [first, ...rest] = recording.steps.action
+    const changed = [first!.map((value, i) => (i === 0 ? value + 1e-6 : value)), ...rest]
+    const steps = { ...recording.steps, action: changed }
+    expect(compareTrajectory(env, { ...recording, steps }, known.tasks['cheetah-run']).ok).toBe(false)
+    env.close()
+  })
+
+  test('another reward', async () => {
+    const env = await makeEnv('reacher-hard')
+    const recording = read('probes/reacher-hard.json.gz', schemas.probes)
+    const probes = recording.probes.map((probe, i) => (i === 3 ? { ...probe, reward: 1 - probe.reward } : probe))
+    expect(compareProbes(env, { ...recording, probes })).toMatchObject({ ok: false, error: 1 })
+    env.close()
+  })
+
+  test('another distribution of initial states', async () => {
+    const env = await makeEnv('cartpole-balance')
+    expect(compareResets(env, stats.tasks['cartpole-swingup']!).ok).toBe(false)
+    const recorded = stats.tasks['cartpole-balance']!
+    const wider = { ...recorded, qpos: { ...recorded.qpos, std: recorded.qpos.std.map((std) => 1.5 * std) } }
+    expect(compareResets(env, wider).ok).toBe(false)
+    env.close()
+  })
+})
+
+test('MJCF that does not compile is an error with its reason', async () => {
+  await expect(createPhysics('<mujoco><bogus/></mujoco>')).rejects.toMatchObject({ code: 'invalid-model' })
+})
