@@ -1,17 +1,17 @@
-import { RevflowError } from '@revflow/core'
+import { lookUp, RevflowError } from '@revflow/core'
 import { cachedView, fieldOf, loadMujoco, type MjData, type MjModel, type Mujoco } from './mujoco.ts'
 
 /** What a name can name in a model. */
 export type ObjectKind = 'body' | 'joint' | 'geom' | 'site' | 'actuator' | 'sensor' | 'tendon'
 
 const objectTypes = {
-  body: 'mjOBJ_BODY',
-  joint: 'mjOBJ_JOINT',
-  geom: 'mjOBJ_GEOM',
-  site: 'mjOBJ_SITE',
-  actuator: 'mjOBJ_ACTUATOR',
-  sensor: 'mjOBJ_SENSOR',
-  tendon: 'mjOBJ_TENDON',
+  body: { type: 'mjOBJ_BODY', size: 'nbody' },
+  joint: { type: 'mjOBJ_JOINT', size: 'njnt' },
+  geom: { type: 'mjOBJ_GEOM', size: 'ngeom' },
+  site: { type: 'mjOBJ_SITE', size: 'nsite' },
+  actuator: { type: 'mjOBJ_ACTUATOR', size: 'nu' },
+  sensor: { type: 'mjOBJ_SENSOR', size: 'nsensor' },
+  tendon: { type: 'mjOBJ_TENDON', size: 'ntendon' },
 } as const
 
 /** A compiled model with its state: a thin layer on MuJoCo, and the way to its raw model and data. */
@@ -58,6 +58,7 @@ export interface Physics {
   close(): void
 }
 
+/** MuJoCo's own limit (mjMAXVAL). */
 const largest = 1e10
 
 function isBad(values: Float64Array): boolean {
@@ -75,92 +76,117 @@ export async function createPhysics(xml: string): Promise<Physics> {
     const received = cause instanceof Error ? cause.message.trim() : String(cause)
     throw new RevflowError({ code: 'invalid-model', path: 'model', expected: 'valid MJCF', received }, { cause })
   }
-  return wrapModel(mujoco, model, xml)
+  return new MujocoPhysics(mujoco, model, xml)
 }
 
-function wrapModel(mujoco: Mujoco, model: MjModel, xml: string): Physics {
-  const data = new mujoco.MjData(model)
-  const option = model.opt
-  const actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
-  const isRungeKutta = option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
-  const qpos = cachedView(data, 'qpos')
-  const qvel = cachedView(data, 'qvel')
-  const stateKind = mujoco.mjtState.mjSTATE_INTEGRATION.value
-  const integratedSize = mujoco.mj_stateSize(model, stateKind)
-  const stateSize = integratedSize + (model.nsensordata as number)
-  const viewOf = (owner: MjData | MjModel, field: string) => {
-    if (!(fieldOf(owner, field) instanceof Float64Array))
-      throw new RevflowError({ code: 'unknown-name', path: 'field', expected: 'a float64 array', received: field })
-    return cachedView(owner, field)
+class MujocoPhysics implements Physics {
+  readonly mujoco: Mujoco
+  readonly model: MjModel
+  readonly data: MjData
+  readonly xml: string
+  readonly stateSize: number
+  readonly #integratedSize: number
+  readonly #stateKind: number
+  readonly #option: MjModel['opt']
+  readonly #actuationOff: number
+  readonly #isRungeKutta: boolean
+  readonly #qpos: () => Float64Array
+  readonly #qvel: () => Float64Array
+
+  constructor(mujoco: Mujoco, model: MjModel, xml: string) {
+    this.mujoco = mujoco
+    this.model = model
+    this.data = new mujoco.MjData(model)
+    this.xml = xml
+    this.#option = model.opt
+    this.#actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
+    this.#isRungeKutta = this.#option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
+    this.#stateKind = mujoco.mjtState.mjSTATE_INTEGRATION.value
+    this.#integratedSize = mujoco.mj_stateSize(model, this.#stateKind)
+    this.stateSize = this.#integratedSize + model.nsensordata
+    this.#qpos = this.dataView('qpos')
+    this.#qvel = this.dataView('qvel')
   }
 
-  const forward = () => {
-    const flags = option.disableflags
-    option.disableflags = flags | actuationOff
-    mujoco.mj_forward(model, data)
-    option.disableflags = flags
+  id(kind: ObjectKind, name: string): number {
+    const type = this.mujoco.mjtObj[objectTypes[kind].type].value
+    const id = this.mujoco.mj_name2id(this.model, type, name)
+    if (id >= 0) return id
+    const count = this.model[objectTypes[kind].size]
+    const names = Array.from({ length: count }, (_, i) => this.mujoco.mj_id2name(this.model, type, i))
+    return lookUp(kind, name, Object.fromEntries(names.filter(Boolean).map((known, i) => [known, i])))
   }
 
-  return {
-    mujoco,
-    model,
-    data,
-    xml,
-    stateSize,
-    forward,
-    id(kind, name) {
-      const id = mujoco.mj_name2id(model, mujoco.mjtObj[objectTypes[kind]].value, name)
-      if (id < 0)
-        throw new RevflowError({
-          code: 'unknown-name',
-          path: kind,
-          expected: 'a name in the model',
-          received: `'${name}'`,
-        })
-      return id
-    },
-    dataView: (field) => viewOf(data, field),
-    modelView: (field) => viewOf(model, field),
-    reset() {
-      mujoco.mj_resetData(model, data)
-      forward()
-    },
-    advance(n) {
-      // Position and velocity stages of this state are done: the first step needs only the rest. Runge-Kutta evaluates
-      // them at states of its own, so there it cannot be split.
-      if (isRungeKutta) mujoco.mj_step(model, data)
-      else mujoco.mj_step2(model, data)
-      for (let i = 1; i < n; i++) mujoco.mj_step(model, data)
-      mujoco.mj_step1(model, data)
-    },
-    disableAutoReset() {
-      option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value
-    },
-    diverged: () => isBad(qpos()) || isBad(qvel()),
-    warnings() {
-      const counts = data.warning
-      const names = Object.keys(mujoco.mjtWarning).filter((name) => name.startsWith('mjWARN_'))
-      return names.map((name) => name.slice('mjWARN_'.length)).filter((_, i) => (counts.get(i)?.number ?? 0) > 0)
-    },
-    saveState() {
-      const buffer = mujoco.DoubleBuffer.FromArray(new Float64Array(integratedSize))
-      mujoco.mj_getState(model, data, buffer, stateKind)
-      const state = new Float64Array(stateSize)
-      state.set(buffer.GetView() as Float64Array)
-      state.set(fieldOf(data, 'sensordata')!, integratedSize)
-      buffer.delete()
-      return state
-    },
-    loadState(state) {
-      mujoco.mj_resetData(model, data)
-      mujoco.mj_setState(model, data, Array.from(state.subarray(0, integratedSize)), stateKind)
-      mujoco.mj_step1(model, data)
-      // Sensors of the acceleration stage belong to the step before: they cannot be computed from this state.
-      fieldOf(data, 'sensordata')!.set(state.subarray(integratedSize))
-    },
-    close() {
-      data.delete()
-      model.delete()
-    },
+  dataView(field: string): () => Float64Array {
+    return viewOf(this.data, field)
   }
+
+  modelView(field: string): () => Float64Array {
+    return viewOf(this.model, field)
+  }
+
+  reset(): void {
+    this.mujoco.mj_resetData(this.model, this.data)
+    this.forward()
+  }
+
+  forward(): void {
+    const flags = this.#option.disableflags
+    this.#option.disableflags = flags | this.#actuationOff
+    this.mujoco.mj_forward(this.model, this.data)
+    this.#option.disableflags = flags
+  }
+
+  advance(n: number): void {
+    const { mujoco, model, data } = this
+    // Position and velocity stages of this state are done: the first step needs only the rest. Runge-Kutta evaluates
+    // them at states of its own, so there it cannot be split.
+    if (this.#isRungeKutta) mujoco.mj_step(model, data)
+    else mujoco.mj_step2(model, data)
+    for (let i = 1; i < n; i++) mujoco.mj_step(model, data)
+    mujoco.mj_step1(model, data)
+  }
+
+  disableAutoReset(): void {
+    this.#option.disableflags |= this.mujoco.mjtDisableBit.mjDSBL_AUTORESET.value
+  }
+
+  diverged(): boolean {
+    return isBad(this.#qpos()) || isBad(this.#qvel())
+  }
+
+  warnings(): string[] {
+    const counts = this.data.warning
+    const names = Object.keys(this.mujoco.mjtWarning).filter((name) => name.startsWith('mjWARN_'))
+    return names.map((name) => name.slice('mjWARN_'.length)).filter((_, i) => (counts.get(i)?.number ?? 0) > 0)
+  }
+
+  saveState(): Float64Array {
+    const buffer = this.mujoco.DoubleBuffer.FromArray(new Float64Array(this.#integratedSize))
+    this.mujoco.mj_getState(this.model, this.data, buffer, this.#stateKind)
+    const state = new Float64Array(this.stateSize)
+    state.set(buffer.GetView() as Float64Array)
+    state.set(fieldOf(this.data, 'sensordata')!, this.#integratedSize)
+    buffer.delete()
+    return state
+  }
+
+  loadState(state: Float64Array): void {
+    const { mujoco, model, data } = this
+    mujoco.mj_resetData(model, data)
+    mujoco.mj_setState(model, data, Array.from(state.subarray(0, this.#integratedSize)), this.#stateKind)
+    mujoco.mj_step1(model, data)
+    // Sensors of the acceleration stage belong to the step before: they cannot be computed from this state.
+    fieldOf(data, 'sensordata')!.set(state.subarray(this.#integratedSize))
+  }
+
+  close(): void {
+    this.data.delete()
+    this.model.delete()
+  }
+}
+
+function viewOf(owner: MjData | MjModel, field: string): () => Float64Array {
+  if (fieldOf(owner, field) instanceof Float64Array) return cachedView(owner, field)
+  throw new RevflowError({ code: 'unknown-name', path: 'field', expected: 'a float64 array', received: `'${field}'` })
 }

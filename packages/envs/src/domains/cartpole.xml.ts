@@ -4,6 +4,7 @@
  */
 export const cartpoleXml = `
 <mujoco model="cart-pole">
+  <size memory="1M"/>
   <option timestep="0.01" integrator="RK4">
     <flag contact="disable" energy="enable"/>
   </option>

@@ -4,6 +4,8 @@
  */
 export const cheetahXml = `
 <mujoco model="cheetah">
+  <!-- Arena for contacts and constraints: plenty here, a fifteenth of the default. -->
+  <size memory="1M"/>
   <compiler settotalmass="14"/>
   <option timestep="0.01"/>
   <statistic center="0 0 0.7" extent="2"/>

@@ -1,6 +1,7 @@
 /** A point-like mass of 1 kg on a massless rod of 0.5 m. The joint angle is 0 with the mass upright. */
 export const pendulumXml = `
 <mujoco model="pendulum">
+  <size memory="1M"/>
   <option timestep="0.02">
     <flag contact="disable" energy="enable"/>
   </option>

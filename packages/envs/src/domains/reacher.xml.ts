@@ -1,6 +1,7 @@
 /** Two links in the plane. Position and size of the geom \`target\` are written at every reset. */
 export const reacherXml = `
 <mujoco model="two-link planar reacher">
+  <size memory="1M"/>
   <option timestep="0.02">
     <flag contact="disable"/>
   </option>

@@ -1,0 +1,123 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from 'vitest'
+import { verifyEnvs } from '../src/envs.ts'
+
+const fixtures = fileURLToPath(new URL('../../../packages/envs/test/fixtures', import.meta.url))
+const copies: string[] = []
+afterEach(() => {
+  for (const folder of copies.splice(0)) rmSync(folder, { recursive: true })
+})
+
+/** A copy of the recordings, to be spoiled. */
+function copyOfFixtures(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'verify-envs-'))
+  cpSync(fixtures, folder, { recursive: true })
+  copies.push(folder)
+  return folder
+}
+
+async function verify(folder: string) {
+  const lines: Record<string, unknown>[] = []
+  const exitCode = await verifyEnvs(folder, (line) => lines.push(JSON.parse(line)))
+  return { exitCode, lines, failed: lines.filter(({ ok }) => ok === false) }
+}
+
+function edit(folder: string, file: string, change: (text: string) => string): void {
+  const path = join(folder, file)
+  writeFileSync(path, change(readFileSync(path, 'utf8')))
+}
+
+test('all recordings of the implemented tasks are within tolerance', async () => {
+  const { exitCode, lines } = await verify(fixtures)
+  expect(exitCode).toBe(0)
+  expect(lines.map(({ file }) => file)).toMatchInlineSnapshot(`
+    [
+      "metadata.json",
+      "reproducibility.json",
+      "models/cartpole.json",
+      "models/cheetah.json",
+      "models/pendulum.json",
+      "models/reacher.json",
+      "trajectories/cartpole-balance.seed0.json.gz",
+      "trajectories/cartpole-swingup.seed0.json.gz",
+      "trajectories/cheetah-run.seed0.json.gz",
+      "trajectories/pendulum-swingup.seed0.json.gz",
+      "trajectories/reacher-easy.seed0.json.gz",
+      "trajectories/reacher-hard.seed0.json.gz",
+      "probes/cartpole-balance.json.gz",
+      "probes/cartpole-swingup.json.gz",
+      "probes/cheetah-run.json.gz",
+      "probes/pendulum-swingup.json.gz",
+      "probes/reacher-easy.json.gz",
+      "probes/reacher-hard.json.gz",
+      "initial_state_stats.json",
+      "tolerance_function.json",
+    ]
+  `)
+  expect(new Set(lines.map(({ ok }) => ok))).toEqual(new Set([true]))
+})
+
+test('a model that differs is out of tolerance, and all other files are still checked', async () => {
+  const folder = copyOfFixtures()
+  edit(folder, 'models/pendulum.json', (text) => text.replace('"dof_damping": [0.1]', '"dof_damping": [0.10001]'))
+  const { exitCode, lines, failed } = await verify(folder)
+  expect(exitCode).toBe(1)
+  expect(lines).toHaveLength(20)
+  expect(failed).toHaveLength(1)
+  expect(failed[0]).toMatchObject({ file: 'models/pendulum.json' })
+  expect(failed[0]!.worst).toMatchInlineSnapshot(`"joints[0].dof_damping: 0.1, expected 0.10001"`)
+})
+
+test('tasks that are not implemented are skipped with the reason', async () => {
+  const folder = copyOfFixtures()
+  edit(folder, 'metadata.json', (text) => text.replace('"cheetah-run":', '"cheetah-hop":'))
+  cpSync(join(folder, 'probes/cheetah-run.json.gz'), join(folder, 'probes/cheetah-hop.json.gz'))
+  const { exitCode, lines } = await verify(folder)
+  expect(exitCode).toBe(0)
+  expect(lines.filter(({ ok }) => ok === 'skipped')).toMatchInlineSnapshot(`
+    [
+      {
+        "file": "models/cheetah.json",
+        "ok": "skipped",
+        "reason": "no task of this model is implemented (cheetah-hop)",
+      },
+      {
+        "file": "probes/cheetah-hop.json.gz",
+        "ok": "skipped",
+        "reason": "task cheetah-hop is not implemented",
+      },
+    ]
+  `)
+})
+
+test('a malformed file is named with what is wrong, exit code 2', async () => {
+  const folder = copyOfFixtures()
+  edit(folder, 'tolerance_function.json', (text) => text.replace('"margin"', '"margins"'))
+  writeFileSync(join(folder, 'probes/cheetah-run.json.gz'), 'not gzip')
+  const { exitCode, failed } = await verify(folder)
+  expect(exitCode).toBe(2)
+  expect(failed).toMatchInlineSnapshot(`
+    [
+      {
+        "file": "probes/cheetah-run.json.gz",
+        "ok": false,
+        "reason": "incorrect header check",
+      },
+      {
+        "file": "tolerance_function.json",
+        "ok": false,
+        "reason": "tolerance_function.json.cases.0.margin: expected a value of type number, received nothing",
+      },
+    ]
+  `)
+})
+
+test('a missing folder is one line, exit code 2', async () => {
+  const { exitCode, lines } = await verify(join(tmpdir(), 'no-such-recordings'))
+  expect(exitCode).toBe(2)
+  expect(lines).toHaveLength(1)
+  expect(lines[0]!.reason).toContain('no such file or directory')
+})
