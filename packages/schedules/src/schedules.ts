@@ -83,7 +83,8 @@ export function vpCosine(options: z.input<typeof vpCosineOptions> = {}): Schedul
       const alpha = m.div(m.sin(m.mul(t, scale)), cos0)
       const above = m.mul(m.sub(1, t), scale) // θ − θ₀
       const beta = m.div(m.sqrt(m.mul(m.sin(above), m.sin(m.add(above, 2 * theta0)))), cos0)
-      const alphaDot = m.mul(m.cos(m.mul(t, scale)), scale / cos0)
+      // α' = sin θ · scale/cos θ₀, from θ itself: cos(scale·t) would lose its digits near t = 1
+      const alphaDot = m.mul(m.sin(m.add(above, theta0)), scale / cos0)
       return { alpha, beta, alphaDot, betaDot: m.mul(m.div(m.mul(alpha, alphaDot), beta), -1) }
     },
   })
