@@ -48,6 +48,9 @@ async function filesIn(folder: string, ending: string): Promise<string[]> {
   }
 }
 
+/** What a file's content comes to. */
+type Check<S extends z.ZodType> = (content: z.output<S>) => Promise<Omit<Line, 'file'>> | Omit<Line, 'file'>
+
 const implemented = new Set(listTasks().map(({ name }) => name))
 
 /** Everything the checks share: one environment a task, made when first needed. */
@@ -80,11 +83,7 @@ class Session {
   }
 
   /** Reads a file, checks it, prints the outcome; an unreadable file is an outcome too. */
-  async check<S extends z.ZodType>(
-    file: string,
-    schema: S,
-    compare: (content: z.output<S>) => Promise<Omit<Line, 'file'>> | Omit<Line, 'file'>,
-  ): Promise<z.output<S> | undefined> {
+  async check<S extends z.ZodType>(file: string, schema: S, compare: Check<S>): Promise<z.output<S> | undefined> {
     try {
       const content = await readReference(this.folder, file, schema)
       this.report({ file, ...(await compare(content)) })
@@ -114,14 +113,26 @@ function notImplemented(task: string) {
   return { ok: 'skipped', reason: `task ${task} is not implemented` } as const
 }
 
-async function checkModels(session: Session, metadata: z.output<typeof schemas.metadata>): Promise<void> {
+type Metadata = z.output<typeof schemas.metadata>
+
+/** Tasks of a model: as recorded, or else those of the domain it is named after. */
+function tasksOf(model: string, metadata: Metadata | undefined): string[] {
+  if (!metadata) return [...implemented].filter((task) => model === `${task.split('-')[0]}.json`)
+  return Object.keys(metadata.tasks).filter((task) => metadata.tasks[task]!.model === model)
+}
+
+async function checkModels(session: Session, metadata: Metadata | undefined): Promise<void> {
   const mujoco = await loadMujoco()
   for (const name of await filesIn(join(session.folder, 'models'), '.json')) {
     const file = `models/${name}`
-    const users = Object.keys(metadata.tasks).filter((task) => metadata.tasks[task]!.model === name)
+    const users = tasksOf(name, metadata)
     const task = users.find((user) => implemented.has(user))
     if (task === undefined)
-      session.report({ file, ok: 'skipped', reason: `no task of this model is implemented (${users.join(', ')})` })
+      session.report({
+        file,
+        ok: 'skipped',
+        reason: `no task of this model is implemented (${users.join(', ') || 'none known'})`,
+      })
     else await session.check(file, schemas.modelFacts, (facts) => compareModel(mujoco, findTask(task).xml, facts))
   }
 }
@@ -148,31 +159,49 @@ async function checkRecordings<S extends z.ZodType<{ task: string }>>(
   }
 }
 
+async function checkSpecifications(session: Session, { tasks }: Metadata) {
+  const outcomes = []
+  for (const [task, recorded] of Object.entries(tasks))
+    if (implemented.has(task)) outcomes.push({ task, ...compareSpecification(await session.env(task), recorded) })
+  return worstOf(outcomes)
+}
+
+async function checkResets(session: Session, { tasks }: z.output<typeof schemas.initialStateStats>) {
+  const outcomes = []
+  for (const [task, recorded] of Object.entries(tasks))
+    if (implemented.has(task)) outcomes.push({ task, ...compareResets(await session.env(task), recorded) })
+  return worstOf(outcomes)
+}
+
+const parts = [
+  'metadata.json',
+  'reproducibility.json',
+  'models',
+  'trajectories',
+  'probes',
+  'initial_state_stats.json',
+  'tolerance_function.json',
+]
+
 async function checkAll(session: Session): Promise<void> {
-  const names = await filesIn(session.folder, '.json')
-  const metadata = await session.check('metadata.json', schemas.metadata, async ({ tasks }) => {
-    const known = Object.keys(tasks).filter((task) => implemented.has(task))
-    const outcomes = known.map(async (task) => ({
-      task,
-      ...compareSpecification(await session.env(task), tasks[task]!),
-    }))
-    return worstOf(await Promise.all(outcomes))
-  })
-  const known = names.includes('reproducibility.json')
-    ? await session.check('reproducibility.json', schemas.reproducibility, () => ({ ok: true }))
-    : undefined
-  if (metadata) await checkModels(session, metadata)
-  await checkRecordings(session, 'trajectories', schemas.trajectory, (env, recording) =>
-    compareTrajectory(env, recording, known?.tasks[env.task]),
-  )
-  await checkRecordings(session, 'probes', schemas.probes, compareProbes)
-  await session.check('initial_state_stats.json', schemas.initialStateStats, async ({ tasks }) => {
-    const outcomes = []
-    for (const [task, recorded] of Object.entries(tasks))
-      if (implemented.has(task)) outcomes.push({ task, ...compareResets(await session.env(task), recorded) })
-    return worstOf(outcomes)
-  })
-  await session.check('tolerance_function.json', schemas.toleranceTable, compareTolerance)
+  const present = new Set(await filesIn(session.folder, ''))
+  if (!parts.some((part) => present.has(part)))
+    throw new UnreadableFile(`expected a folder with some of ${parts.join(', ')}`)
+  for (const file of parts)
+    if (!present.has(file)) session.report({ file, ok: 'skipped', reason: 'not in this folder' })
+  const checkIf = async <S extends z.ZodType>(file: string, schema: S, compare: Check<S>) =>
+    present.has(file) ? session.check(file, schema, compare) : undefined
+
+  const metadata = await checkIf('metadata.json', schemas.metadata, (content) => checkSpecifications(session, content))
+  const known = await checkIf('reproducibility.json', schemas.reproducibility, () => ({ ok: true }))
+  if (present.has('models')) await checkModels(session, metadata)
+  if (present.has('trajectories'))
+    await checkRecordings(session, 'trajectories', schemas.trajectory, (env, recording) =>
+      compareTrajectory(env, recording, known?.tasks[env.task]),
+    )
+  if (present.has('probes')) await checkRecordings(session, 'probes', schemas.probes, compareProbes)
+  await checkIf('initial_state_stats.json', schemas.initialStateStats, (content) => checkResets(session, content))
+  await checkIf('tolerance_function.json', schemas.toleranceTable, compareTolerance)
 }
 
 /**

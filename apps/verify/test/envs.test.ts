@@ -115,6 +115,33 @@ test('a malformed file is named with what is wrong, exit code 2', async () => {
   `)
 })
 
+test('a folder with some of the files is checked as far as it goes', async () => {
+  const folder = copyOfFixtures()
+  for (const name of ['metadata.json', 'reproducibility.json', 'initial_state_stats.json', 'probes'])
+    rmSync(join(folder, name), { recursive: true })
+  const { exitCode, lines } = await verify(folder)
+  expect(exitCode).toBe(0)
+  expect(lines.filter(({ ok }) => ok === true)).toHaveLength(11)
+  expect(lines.filter(({ ok }) => ok === 'skipped').map(({ file }) => file)).toEqual([
+    'metadata.json',
+    'reproducibility.json',
+    'probes',
+    'initial_state_stats.json',
+  ])
+})
+
+test('a folder of something else is one line, exit code 2', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'verify-envs-'))
+  copies.push(folder)
+  const { exitCode, lines } = await verify(folder)
+  expect(exitCode).toBe(2)
+  expect(lines.map(({ reason }) => reason)).toMatchInlineSnapshot(`
+    [
+      "expected a folder with some of metadata.json, reproducibility.json, models, trajectories, probes, initial_state_stats.json, tolerance_function.json",
+    ]
+  `)
+})
+
 test('a missing folder is one line, exit code 2', async () => {
   const { exitCode, lines } = await verify(join(tmpdir(), 'no-such-recordings'))
   expect(exitCode).toBe(2)

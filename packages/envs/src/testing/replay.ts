@@ -1,3 +1,4 @@
+import { RevflowError } from '@revflow/core'
 import type { Env } from '../env.ts'
 import { fieldOf } from '../mujoco.ts'
 import { type Comparer, type Comparison, createComparer } from './comparison.ts'
@@ -9,14 +10,24 @@ const stateAllowance = 1000
 /** Where a perturbation of 1e-12 has grown beyond this, two correct simulations need not agree. */
 const largestGrowth = 1e-6
 
+/** Writes recorded values into an array of MuJoCo. @throws RevflowError (`invalid-recording`) where they do not fit */
+function write(owner: object, field: string, values: readonly number[], offset?: number): void {
+  const array = fieldOf(owner, field)
+  const fits = array && (offset === undefined ? array.length === values.length : offset + values.length <= array.length)
+  if (fits) array.set(values, offset)
+  else
+    throw new RevflowError({
+      code: 'invalid-recording',
+      path: field,
+      expected: array ? `${array.length} numbers` : 'an array of the model',
+      received: `${values.length} numbers${offset === undefined ? '' : ` at ${offset}`}`,
+    })
+}
+
 /** Writes model fields as a recorded reset did; colours and lights are left out. */
 function writeModelChanges({ physics }: Env, changes: readonly ModelChange[]): void {
-  for (const { field, index, visual, value } of changes) {
-    if (visual) continue
-    const array = fieldOf(physics.model, field)
-    if (!array) throw new Error(`the model has no array '${field}'`)
-    array.set(value, (index ?? 0) * value.length)
-  }
+  for (const { field, index, visual, value } of changes)
+    if (!visual) write(physics.model, field, value, (index ?? 0) * value.length)
 }
 
 interface InitialState {
@@ -35,7 +46,7 @@ function writeState(env: Env, state: InitialState): void {
   writeModelChanges(env, state.model_changes)
   data.time = state.time ?? 0
   for (const field of ['qpos', 'qvel', 'act', 'ctrl', 'qacc_warmstart'] as const)
-    if (state[field]) fieldOf(data, field)!.set(state[field])
+    if (state[field]) write(data, field, state[field])
   env.physics.forward()
 }
 
