@@ -58,7 +58,9 @@ export function encodeSafetensors({ tensors, meta }: CheckpointData): Uint8Array
  * Decodes and verifies a file made by {@link encodeSafetensors}.
  * @throws RevflowError (`damaged-checkpoint`) where it was truncated or altered
  */
-export function decodeSafetensors(file: Uint8Array, path: string): CheckpointData {
+export function decodeSafetensors(bytes: Uint8Array, path: string): CheckpointData {
+  // a Buffer's slice is a view of its pool, a Uint8Array's a copy with memory of its own
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const damaged = (expected: string, received: string) =>
     new RevflowError({
       code: 'damaged-checkpoint',

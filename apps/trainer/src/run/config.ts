@@ -47,6 +47,8 @@ export function resolveConfig({ configFile, flags, set }: RunRequest): RunConfig
   lookUp('task', config.task, tasks)
   const agent = lookUp('agent', config.agent, agents)
   const options = parseOptions(agent.config, config.options, 'config.options') as Record<string, unknown>
+  // some names, such as estimators, are looked up only when an agent is set up: find out before a folder is made
+  agent.create(options as never, { observationSize: 1, actionSize: 1 })
   return { ...config, options }
 }
 

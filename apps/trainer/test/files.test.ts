@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { listCheckpoints, readLatestCheckpoint, writeCheckpoint } from '../src/checkpoint/checkpoint.ts'
+import { type CheckpointData, decodeSafetensors, encodeSafetensors } from '../src/checkpoint/safetensors.ts'
+import { openLogs } from '../src/logging/logs.ts'
+import { crc32c } from '../src/logging/tensorboard.ts'
+import { learningCurve } from '../src/plot/learning-curve.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'revflow-files-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const data: CheckpointData = {
+  tensors: {
+    'agent/w': { dtype: 'F32', shape: [2, 3], data: Float32Array.from([1, -0, Number.NaN, 3, 4, 5]) },
+    'env/state': { dtype: 'F64', shape: [1], data: Float64Array.of(Math.PI) },
+    step: { dtype: 'I32', shape: [], data: Int32Array.of(7) },
+    flags: { dtype: 'BOOL', shape: [3], data: Uint8Array.of(1, 0, 1) },
+    empty: { dtype: 'F32', shape: [0], data: new Float32Array(0) },
+  },
+  meta: { rng: [1, 2], name: 'ü' },
+}
+
+describe('safetensors', () => {
+  const file = encodeSafetensors(data)
+  it('gives back what it was given', () => {
+    expect(decodeSafetensors(file, 'x')).toEqual(data)
+    expect((8 + Number(new DataView(file.buffer).getBigUint64(0, true))) % 8).toBe(0)
+  })
+
+  it('notices every truncation and every flipped bit', () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), (length) => {
+        expect(() => decodeSafetensors(file.slice(0, length), 'x')).toThrow('was truncated or altered')
+      }),
+    )
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.nat(7), (position, bit) => {
+        const altered = file.slice()
+        altered[position]! ^= 1 << bit
+        let decoded: unknown
+        try {
+          decoded = decodeSafetensors(altered, 'x')
+        } catch (error) {
+          expect(String(error)).toContain('was truncated or altered')
+          return
+        }
+        expect(decoded).toEqual(data) // a flipped bit of the header's padding may be harmless
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('checkpoints', () => {
+  it('keep the last two and ignore leftovers', () => {
+    for (const step of [10, 20, 30]) writeCheckpoint(folder, step, data)
+    expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([30, 20])
+    expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 30, data })
+    expect(() => writeCheckpoint(join(folder, 'missing'), 1, data)).toThrow('expected room and permission to write')
+  })
+})
+
+describe('logs', () => {
+  it('write JSON lines and TensorBoard records with right checksums, and cut back to a checkpoint', () => {
+    const paths = { evaluations: join(folder, 'e'), metrics: join(folder, 'm'), events: join(folder, 't') }
+    const logs = openLogs(paths, () => 1.5)
+    logs.metrics({ step: 1, loss: 0.25 })
+    const offsets = logs.offsets()
+    logs.evaluation({ step: 2, return: 3, returns: [3, 3] })
+    logs.truncate(offsets)
+    logs.evaluation({ step: 2, return: 4, returns: [4] })
+    logs.close()
+    expect(readFileSync(paths.evaluations, 'utf8')).toBe('{"step":2,"return":4,"returns":[4]}\n')
+    expect(events(readFileSync(paths.events))).toEqual([
+      { version: 'brain.Event:2' },
+      { step: 1, 'training/loss': 0.25 },
+      { step: 2, 'evaluation/return': 4 },
+    ])
+  })
+
+  it('use CRC-32C', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283) // the check value of the standard
+  })
+})
+
+/** Decodes TFRecords of events, checking both checksums. */
+function events(file: Uint8Array): Record<string, unknown>[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  const masked = (from: number, to: number) => {
+    const crc = crc32c(file.subarray(from, to))
+    return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+  }
+  const result: Record<string, unknown>[] = []
+  for (let at = 0; at < file.length; ) {
+    const length = Number(view.getBigUint64(at, true))
+    expect(view.getUint32(at + 8, true)).toBe(masked(at, at + 8))
+    expect(view.getUint32(at + 12 + length, true)).toBe(masked(at + 12, at + 12 + length))
+    result.push(event(new BinaryReader(file.subarray(at + 12, at + 12 + length))))
+    at += 16 + length
+  }
+  return result
+}
+
+function event(reader: BinaryReader): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  while (reader.pos < reader.len) {
+    const [field] = reader.tag()
+    if (field === 1) expect(reader.double()).toBe(1.5)
+    else if (field === 2) out.step = Number(reader.int64())
+    else if (field === 3) out.version = reader.string()
+    else {
+      const end = reader.uint32() + reader.pos
+      while (reader.pos < end) {
+        reader.tag()
+        reader.uint32()
+        reader.tag()
+        const tag = reader.string()
+        reader.tag()
+        out[tag] = reader.float()
+      }
+    }
+  }
+  return out
+}
+
+describe('learningCurve', () => {
+  it('draws a line and a band for each curve, escaped and self-contained', () => {
+    const points = [0, 1, 2].map((step) => ({ step, value: step, low: step - 1, high: step + 1 }))
+    const svg = learningCurve({ title: 'a < b', curves: ['one', 'two'].map((name) => ({ name, points })) })
+    expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
+    expect(svg).toContain('a &lt; b')
+    expect(svg.match(/fill="none"[^>]*><path|<path fill="none"|stroke-width="2"/g)?.length).toBeGreaterThan(0)
+    for (const name of ['one', 'two']) expect(svg).toContain(`>${name}<`)
+  })
+})

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { listCheckpoints } from '../src/checkpoint/checkpoint.ts'
+import { main } from '../src/cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'revflow-train-'))
+const config = join(folder, 'small.yaml')
+beforeAll(() =>
+  writeFileSync(
+    config,
+    `steps: 3000
+actionRepeat: 10
+randomSteps: 500
+evaluateEvery: 1000
+evaluationEpisodes: 1
+checkpointEvery: 250
+logEvery: 200
+threads: 1
+options: { hidden: [16, 16], batchSize: 16, actorBatchSize: 8, candidates: 4, odeSteps: 2, bestOf: 2 }
+`,
+  ),
+)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs the command here; gives its exit code and what it wrote. */
+async function revflow(...args: string[]) {
+  const written: string[] = []
+  const capture = ((text: string) => written.push(String(text)) > 0) as typeof process.stderr.write
+  const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, 'write').mockImplementation(capture))
+  try {
+    return { code: await main(args), output: written.join('') }
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+/** The same in a process of its own, to be killed. */
+function start(...args: string[]): ChildProcess {
+  const script = fileURLToPath(new URL('./revflow.ts', import.meta.url))
+  return spawn(process.execPath, ['--conditions=revflow-source', '--import', 'tsx', script, ...args], {
+    stdio: 'ignore',
+  })
+}
+
+const ended = (child: ChildProcess) =>
+  new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+const runArgs = (runs: string) => ['train', 'pendulum-swingup', '--config', config, '--runs-dir', join(folder, runs)]
+
+function runFolder(runs: string): string {
+  const agent = join(folder, runs, 'pendulum-swingup', 'rfm')
+  return join(agent, readdirSync(agent)[0]!)
+}
+
+/** Waits for a run to have a checkpoint of at least `step`. */
+async function checkpointed(runs: string, step: number): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    if (!existsSync(join(folder, runs, 'pendulum-swingup', 'rfm'))) continue
+    const checkpoints = join(runFolder(runs), 'checkpoints')
+    if (existsSync(checkpoints) && (listCheckpoints(checkpoints)[0]?.step ?? 0) >= step) return
+  }
+}
+
+/** Everything a run leaves that must not depend on how often it was interrupted. */
+function results(runs: string) {
+  const run = runFolder(runs)
+  const [last] = listCheckpoints(join(run, 'checkpoints'))
+  return {
+    evaluations: readFileSync(join(run, 'eval.jsonl'), 'utf8'),
+    metrics: readFileSync(join(run, 'metrics.jsonl'), 'utf8'),
+    summary: readFileSync(join(run, 'summary.json'), 'utf8'),
+    // TensorBoard events carry wall times, so the offset of their log is the same and their bytes are not
+    checkpoint: readFileSync(last!.path).toString('base64'),
+  }
+}
+
+describe('train', () => {
+  it('is the same to the last bit whether it is left alone, interrupted, or killed at any moment', async () => {
+    const whole = await revflow(...runArgs('whole'))
+    expect(whole.code).toBe(0)
+    expect(whole.output).toContain('done: 3000 steps, return')
+    expect(readdirSync(runFolder('whole')).sort()).toEqual(
+      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json'], // biome-ignore format: one list
+    )
+    const lines = readFileSync(join(runFolder('whole'), 'eval.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1000, 2000, 3000])
+
+    const interrupted = start(...runArgs('interrupted'))
+    await checkpointed('interrupted', 500)
+    interrupted.kill('SIGINT')
+    expect([0, 130]).toContain(await ended(interrupted))
+    const resumed = await revflow('resume', runFolder('interrupted'))
+    expect(resumed.output).toMatch(/resumed at step \d+|already done/)
+    expect(results('interrupted')).toEqual(results('whole'))
+
+    for (const step of [250, 1000, 2000]) {
+      const killed = start(...runArgs('killed'))
+      await checkpointed('killed', step)
+      killed.kill('SIGKILL')
+      await ended(killed)
+    }
+    expect((await revflow(...runArgs('killed'))).code).toBe(0)
+    expect(results('killed')).toEqual(results('whole'))
+  }, 180_000)
+
+  it('says when nothing is left to do, and evaluates what was trained', async () => {
+    const again = await revflow(...runArgs('whole'))
+    expect(again).toMatchObject({ code: 0, output: expect.stringContaining('already done: 3000 steps') })
+    const evaluation = await revflow('evaluate', runFolder('whole'), '--episodes', '2', '--rule', 'sample')
+    expect(JSON.parse(evaluation.output)).toMatchObject({
+      step: 3000,
+      rule: 'sample',
+      returns: [expect.any(Number), expect.any(Number)],
+    })
+  })
+
+  it('goes on from the checkpoint before where the newest is damaged, and leaves it as it is', async () => {
+    const run = runFolder('whole')
+    const [newest] = listCheckpoints(join(run, 'checkpoints'))
+    const bytes = readFileSync(newest!.path)
+    const before = results('whole')
+    writeFileSync(newest!.path, bytes.subarray(0, bytes.length - 10))
+    const { code, output } = await revflow('resume', run)
+    expect(output).toContain('skipped a damaged checkpoint')
+    expect(output).toContain('resumed at step 2750')
+    expect(code).toBe(0)
+    expect(results('whole')).toEqual(before)
+
+    for (const { path } of listCheckpoints(join(run, 'checkpoints'))) writeFileSync(path, 'x')
+    const hopeless = await revflow('resume', run)
+    expect(hopeless.code).toBe(2)
+    expect(hopeless.output).toMatch(/step-3000\.safetensors: expected a header, received 1 bytes/)
+    expect(readFileSync(newest!.path, 'utf8')).toBe('x')
+  })
+})
+
+describe('bad requests give one line, exit code 2, and change nothing', () => {
+  const cases: [string[], string][] = [
+    [
+      ['train', 'cartpole-swingpu'],
+      "task: expected one of cartpole-balance, cartpole-swingup, cheetah-run, pendulum-swingup, reacher-easy, reacher-hard, received 'cartpole-swingpu'; did you mean 'cartpole-swingup'?",
+    ],
+    [['train', '--agent', 'rmf'], "did you mean 'rfm'?"],
+    [['train', '--set', 'options.candidatse=3'], 'config.options.candidatse: expected one of'],
+    [
+      ['train', '--set', 'options.candidates=many'],
+      "config.options.candidates: expected a value of type number, received 'many'",
+    ],
+    [['train', '--set', 'options.estimator=rfm-bxo'], "did you mean 'rfm-box'?"],
+    [['train', '--set', 'stepz=3'], "did you mean 'steps'?"],
+    [['train', '--set', 'steps'], '--set steps: expected key=value'],
+    [['train', '--steps', 'ten'], "--steps: expected an integer, received 'ten'"],
+    [['train', '--seed', '-1'], 'config.seed: expected at least 0, received -1'],
+    [['train', '--config', '/no/such/file.yaml'], '--config /no/such/file.yaml: expected a readable YAML file'],
+    [['train', '--runs-dir', join(config, 'below-a-file')], 'expected a folder that can be written'],
+    [['train', '--stepz', '3'], "unknown option '--stepz'"],
+    [['resume', '/no/such/run'], '/no/such/run: expected the folder of a run'],
+    [['evaluate', '/no/such/run', '--rule', 'bets'], "did you mean 'best'?"],
+    [['trian'], "did you mean 'train'?"],
+  ]
+  it.each(cases)('%j', async (args, message) => {
+    const withRuns =
+      args[0] === 'train' && !args.includes('--runs-dir') ? [...args, '--runs-dir', join(folder, 'bad')] : args
+    const { code, output } = await revflow(...withRuns)
+    expect(code).toBe(2)
+    expect(output).toContain(message)
+    expect(existsSync(join(folder, 'bad'))).toBe(false)
+  })
+
+  it('an altered configuration in a run folder', async () => {
+    const run = join(folder, 'altered')
+    mkdirSync(run)
+    writeFileSync(join(run, 'config.json'), '{"task": 3}')
+    const { code, output } = await revflow('resume', run)
+    expect({ code, output }).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('expected the configuration of a run'),
+    })
+  })
+})
