@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { dirname, sep } from 'node:path'
 import { flattenTree, type Tree } from '@revflow/core'
-import { type HostTensor, jit } from '@revflow/jit'
+import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { type UpdateProblem, updateProblem } from './problem.ts'
@@ -10,6 +10,8 @@ import { type UpdateProblem, updateProblem } from './problem.ts'
 const SIZE = { batch: 256, candidates: 32, hidden: 256, observation: 24, action: 6 }
 /** Updates over which memory is watched. */
 const LONG_RUN = 10_000
+/** Rounds of ten timed updates. */
+const ROUNDS = 10
 
 type Step = (state: Tree<HostTensor>, batch: unknown, noise: unknown) => Promise<{ state: Tree<HostTensor> }>
 
@@ -43,6 +45,29 @@ function difference(a: Tree<HostTensor>, b: Tree<HostTensor>): number {
   return differences.reduce((most, value) => Math.max(most, value), 0)
 }
 
+const PRODUCT_FLOPS = 5 * 2 * SIZE.batch * SIZE.candidates * SIZE.hidden ** 2
+const products = jit((x: tf.Tensor2D, w: tf.Tensor2D) => {
+  let y = x
+  for (let i = 0; i < 5; i++) y = tf.matMul(y, w)
+  return tf.max(y, 1)
+})
+
+/** Milliseconds of each of `n` rounds of five products [B·K, hidden]·[hidden, hidden]: the machine's speed just now. */
+async function timeProducts(n: number): Promise<number[]> {
+  const rows = HostTensor.from(new Float32Array(SIZE.batch * SIZE.candidates * SIZE.hidden).fill(1), [
+    SIZE.batch * SIZE.candidates,
+    SIZE.hidden,
+  ])
+  const weights = HostTensor.from(new Float32Array(SIZE.hidden ** 2).fill(1 / SIZE.hidden), [SIZE.hidden, SIZE.hidden])
+  const times: number[] = []
+  for (let i = 0; i < n; i++) {
+    const start = performance.now()
+    await products(rows, weights)
+    times.push(performance.now() - start)
+  }
+  return times
+}
+
 const report = (row: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(row)}\n`)
 
 async function compare(problem: UpdateProblem, backend: 'wasm' | 'cpu', compiled: Tree<HostTensor>) {
@@ -66,8 +91,13 @@ export async function main(args: readonly string[]): Promise<void> {
   const compiled = jit(problem.algorithm.update, { donate: [0] }) as unknown as Step & ReturnType<typeof jit>
   const once = await run(compiled, problem, 1)
   const first = once.state
-  // timed before other backends start threads of their own
-  const { times } = await run(compiled, problem, 100)
+  // timed before other backends start threads of their own, in turns with what the machine can do at most
+  const times: number[] = []
+  const productTimes: number[] = []
+  for (let i = 0; i < ROUNDS; i++) {
+    times.push(...(await run(compiled, problem, 10)).times)
+    productTimes.push(...(await timeProducts(10)))
+  }
   const stats = compiled.stats().specialisations[0]!
   report({
     engine: 'compiled',
@@ -76,6 +106,7 @@ export async function main(args: readonly string[]): Promise<void> {
     gigaflopsPerSecond: stats.flops / median(times) / 1e6,
     ...stats,
   })
+  report({ engine: 'matrix products alone', gigaflopsPerSecond: PRODUCT_FLOPS / median(productTimes) / 1e6 })
   setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep)
   await compare(problem, 'wasm', first)
   await compare(problem, 'cpu', first)

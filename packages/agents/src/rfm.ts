@@ -13,9 +13,9 @@ const uniform = (...shape: number[]): NoiseSpec => ({ shape, law: 'uniform' })
 
 type State = {
   actor: MlpParams
-  actorAdam: AdamState<MlpParams>
+  actorAdam: AdamState
   critics: TwinCriticParams
-  criticAdam: AdamState<TwinCriticParams>
+  criticAdam: AdamState
   targets: TwinCriticParams
   /** Running mean of std_k Q(s, a_k), in units of return, [] */
   spread: tf.Scalar

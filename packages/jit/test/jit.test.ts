@@ -63,6 +63,21 @@ describe('jit', () => {
     await Promise.all(engines.map((engine) => engine.dispose()))
   })
 
+  it('leaves out what no result depends on, and broadcasts that their use makes needless', async () => {
+    const sumOfSquares = jit((x: tf.Tensor2D) => {
+      tf.exp(x)
+      return tf.grad((y: tf.Tensor) => tf.sum(tf.mul(y, y)))(x)
+    })
+    const x = ramp([50, 40], 1)
+    near(
+      (await sumOfSquares(x)).data,
+      x.data.map((v) => 2 * v),
+    )
+    // x·1 twice, and their sum: no exponential, no gradient of the sum at the size of x
+    expect(sumOfSquares.stats().specialisations[0]!.nodes).toBeLessThanOrEqual(5)
+    await sumOfSquares.dispose()
+  })
+
   it('reuses donated memory: two sets of buffers serve any number of calls', async () => {
     const step = jit(descend, { donate: [0] })
     const seen = new Set<unknown>()

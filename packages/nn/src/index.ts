@@ -1,5 +1,5 @@
 export { type Activation, activationNames, activations } from './activations.ts'
-export { type Adam, type AdamOptions, type AdamState, adam, globalNorm } from './adam.ts'
+export { type Adam, type AdamOptions, type AdamState, adam } from './adam.ts'
 export { fourierFeatures } from './fourier-features.ts'
 export { valueAndGrads } from './gradients.ts'
 export { layerNorm } from './layer-norm.ts'

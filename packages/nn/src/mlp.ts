@@ -1,7 +1,7 @@
 import { RevflowError, type Rng } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
-import { layerNorm } from './layer-norm.ts'
+import { centre, normaliseCentred } from './layer-norm.ts'
 
 export interface MlpOptions {
   /** Sizes of the inputs; the first layer sees their concatenation. */
@@ -57,34 +57,42 @@ export function mlp(options: MlpOptions): Mlp {
     },
     apply(params, inputs) {
       checkInputs(inputs, sizes)
-      let x = firstLayer(params.layer0!, inputs)
-      for (const i of hidden.keys()) {
-        const { scale, offset } = params[`layer${i}`]!
-        x = activate(scale && offset ? layerNorm(x, scale, offset) : x)
-        const next = params[`layer${i + 1}`]!
-        x = tf.add(rowsTimes(x, next.kernel0!), next.bias!)
+      const layers = widths.map((_, i) => params[`layer${i}`]!)
+      const [first, ...rest] = layers.map((layer) => (layer.scale ? centred(layer) : layer)) as [Layer, ...Layer[]]
+      let x = firstLayer(first, inputs)
+      for (const [i, next] of rest.entries()) {
+        const { scale, offset } = layers[i]!
+        x = activate(scale && offset ? normaliseCentred(x, scale, offset) : x)
+        x = rowsTimes(x, next.kernel0!, next.bias!)
       }
       return x
     },
   }
 }
 
+/** The layer whose outputs are those of `layer` less their mean: it costs the size of the weights, not of the batch. */
+function centred({ scale: _, offset: __, ...dense }: Layer): Layer {
+  return Object.fromEntries(Object.entries(dense).map(([name, weights]) => [name, centre(weights)]))
+}
+
 /** Σ_i x_i·W_i + b, inputs of lower rank broadcast over the candidates. */
 function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
   const rank = Math.max(...inputs.map((x) => x.rank))
-  const lower = inputs.flatMap((x, i) => (x.rank < rank ? [rowsTimes(x, layer[`kernel${i}`]!)] : []))
-  const upper = inputs.flatMap((x, i) => (x.rank === rank ? [rowsTimes(x, layer[`kernel${i}`]!)] : []))
-  const shared = lower.length > 0 ? tf.expandDims(tf.add(sum(lower), layer.bias!), 1) : layer.bias!
-  return tf.add(sum(upper), shared)
+  const product = (x: tf.Tensor, i: number) => rowsTimes(x, layer[`kernel${i}`]!, i === 0 ? layer.bias : undefined)
+  const terms = inputs.map(product)
+  const shared = terms.filter((term) => term.rank < rank)
+  const own = sum(terms.filter((term) => term.rank === rank))
+  return shared.length > 0 ? tf.add(own, tf.expandDims(sum(shared), 1)) : own
 }
 
 const sum = (terms: readonly tf.Tensor[]): tf.Tensor => terms.reduce((a, b) => tf.add(a, b))
 
-/** x·W over the last axis as one large matrix product. */
-function rowsTimes(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
-  if (x.rank === 2) return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D)
-  const rows = tf.reshape(x, [-1, x.shape.at(-1)!]) as tf.Tensor2D
-  return tf.reshape(tf.matMul(rows, kernel as tf.Tensor2D), [...x.shape.slice(0, -1), kernel.shape[1]!])
+/** x·W + b over the last axis as one large matrix product. */
+function rowsTimes(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
+  const rows = x.rank === 2 ? x : tf.reshape(x, [-1, x.shape.at(-1)!])
+  const product = tf.matMul(rows as tf.Tensor2D, kernel as tf.Tensor2D)
+  const sum = bias ? tf.add(product, bias) : product
+  return x.rank === 2 ? sum : tf.reshape(sum, [...x.shape.slice(0, -1), kernel.shape[1]!])
 }
 
 function checkInputs(inputs: readonly tf.Tensor[], sizes: readonly number[]): void {

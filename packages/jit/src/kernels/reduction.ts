@@ -9,7 +9,7 @@ const axesOf = (attr: unknown, x: Value): number[] =>
 /** Reduces over attribute `axis` (all axes where it is null). */
 function reduce(g: Graph, op: string, x: Value, { axis, keepDims }: Attrs): Value {
   const axes = axesOf(axis, x)
-  if (axes.length === 0) return g.op('Identity', [x], x.shape)
+  if (axes.length === 0) return x
   const shape = x.shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]))
   return g.op(op, [x, g.int64(axes)], shape, x.dtype, { keepdims: keepDims ? 1 : 0 })
 }

@@ -12,7 +12,7 @@ export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
 /** The half-open box [begin, begin + size) of each axis. */
 function slice(g: Graph, x: Value, begin: readonly number[], size: readonly number[]): Value {
   const axes = x.shape.map((_, i) => i).filter((i) => begin[i] !== 0 || size[i] !== x.shape[i])
-  if (axes.length === 0) return g.op('Identity', [x], x.shape)
+  if (axes.length === 0) return x
   const starts = axes.map((i) => begin[i]!)
   const ends = axes.map((i) => begin[i]! + size[i]!)
   return g.op('Slice', [x, g.int64(starts), g.int64(ends), g.int64(axes)], size)
@@ -90,17 +90,9 @@ export const shapeKernels: KernelTable = {
       numOrSizeSplits as number | number[],
       at,
     )
-    let start = 0
-    return sizes.map((n) => {
-      const begin = x!.shape.map((_, i) => (i === at ? start : 0))
-      start += n
-      return slice(
-        g,
-        x!,
-        begin,
-        x!.shape.map((m, i) => (i === at ? n : m)),
-      )
-    })
+    const shapes = sizes.map((n) => x!.shape.map((m, i) => (i === at ? n : m)))
+    const outputs = shapes.map((shape) => ({ shape, dtype: x!.dtype }))
+    return g.ops('Split', [x!, g.int64(sizes)], outputs, { axis: at })
   },
   Tile: (g, { x }, { reps }) => {
     const times = reps as number[]

@@ -96,6 +96,7 @@ export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
       return [path, { shape, dtype: dtype as TensorSpec['dtype'] }]
     })
   })
+  graph.prune()
   return { graph, outputs }
 }
 
