@@ -157,7 +157,7 @@ describe('bad requests give one line, exit code 2, and change nothing', () => {
     [['train', '--set', 'steps'], '--set steps: expected key=value'],
     [['train', '--steps', 'ten'], "--steps: expected an integer, received 'ten'"],
     [['train', '--seed', '-1'], 'config.seed: expected at least 0, received -1'],
-    [['train', '--config', '/no/such/file.yaml'], '--config /no/such/file.yaml: expected a readable YAML file'],
+    [['train', '--config', '/no/such/file.yaml'], '/no/such/file.yaml: expected a readable YAML file'],
     [['train', '--runs-dir', join(config, 'below-a-file')], 'expected a folder that can be written'],
     [['train', '--stepz', '3'], "unknown option '--stepz'"],
     [['resume', '/no/such/run'], '/no/such/run: expected the folder of a run'],

@@ -79,7 +79,9 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const issue = result.error.issues[0]!
+  const { issues } = result.error
+  // a misspelt key explains why the right one is missing
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!
   const path = [where, ...issue.path.map(String)].join('.')
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!

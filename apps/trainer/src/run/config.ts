@@ -52,7 +52,8 @@ export function resolveConfig({ configFile, flags, set }: RunRequest): RunConfig
   return { ...config, options }
 }
 
-function readConfigFile(file: string): Record<string, unknown> {
+/** A YAML mapping. @throws RevflowError (`unreadable-file`, `invalid-file`) */
+export function readConfigFile(file: string): Record<string, unknown> {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -60,7 +61,7 @@ function readConfigFile(file: string): Record<string, unknown> {
     throw new RevflowError(
       {
         code: 'unreadable-file',
-        path: `--config ${file}`,
+        path: file,
         expected: 'a readable YAML file',
         received: (cause as Error).message,
       },
@@ -72,7 +73,7 @@ function readConfigFile(file: string): Record<string, unknown> {
   } catch (cause) {
     const received = cause instanceof z.ZodError ? 'something else' : (cause as Error).message.split('\n')[0]!
     throw new RevflowError(
-      { code: 'invalid-file', path: `--config ${file}`, expected: 'a YAML mapping of options', received },
+      { code: 'invalid-file', path: file, expected: 'a YAML mapping of options', received },
       { cause },
     )
   }

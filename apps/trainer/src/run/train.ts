@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { RevflowError } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import { learningCurve, writeFigure } from '../plot/learning-curve.ts'
 import { createProgress, type Progress } from '../ui/progress.ts'
 import type { RunConfig } from './config.ts'
 import { createEvaluator, type Evaluator } from './evaluate.ts'
+import { type Evaluation, evaluations } from './evaluations.ts'
 import { createExperiment, type Experiment } from './experiment.ts'
 import { prepareFolder, type RunFolder, writeAtomically } from './folder.ts'
 
@@ -17,8 +17,6 @@ export function experimentOf({ tensors, meta }: CheckpointData) {
   const { experiment, logs } = metaSchema.parse(meta)
   return { experiment: { tensors, meta: experiment }, logs }
 }
-
-const evaluationSchema = z.object({ step: z.number(), return: z.number(), std: z.number() })
 
 export interface TrainOutcome {
   /** `done`: all steps made; `stopped`: a checkpoint was saved on request; `already-done`: nothing was left to do. */
@@ -169,17 +167,7 @@ async function evaluate(evaluator: Evaluator, { learner }: Experiment, step: num
   return { step, return: mean, std, sampled, best, returns }
 }
 
-export function evaluations(folder: RunFolder): z.infer<typeof evaluationSchema>[] {
-  const lines = readFileSync(folder.evaluations, 'utf8').split('\n').filter(Boolean)
-  return lines.map((line) => evaluationSchema.parse(JSON.parse(line)))
-}
-
-function finish(
-  config: RunConfig,
-  folder: RunFolder,
-  experiment: Experiment,
-  curve: ReturnType<typeof evaluations>,
-): void {
+function finish(config: RunConfig, folder: RunFolder, experiment: Experiment, curve: readonly Evaluation[]): void {
   const { task, agent, seed } = config
   const points = curve.map(({ step, return: value, std }) => ({ step, value, low: value - std, high: value + std }))
   writeFigure(

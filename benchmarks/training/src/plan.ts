@@ -1,0 +1,69 @@
+import { basename, extname } from 'node:path'
+import { parseOptions, RevflowError } from '@revflow/core'
+import { type RunConfig, readConfigFile, resolveConfig, runId } from '@revflow/trainer'
+import { z } from 'zod'
+
+const settings = z.record(z.string(), z.unknown())
+
+const profileSchema = z
+  .strictObject({
+    tasks: z.array(z.string()).min(1),
+    seeds: z.array(z.int().nonnegative()).min(1),
+    /** Runs at a time; with `run.threads: 1` as many as there are cores. */
+    workers: z.int().min(1).default(1),
+    /** What all runs share, as in a file for `revflow train --config`. */
+    run: settings.default({}),
+    /** What each compared variant changes, by its name. */
+    variants: z.record(z.string(), settings),
+    /** The variant that others are divided by. */
+    baseline: z.string().optional(),
+  })
+  .refine(({ variants, baseline }) => baseline === undefined || baseline in variants, {
+    path: ['baseline'],
+    message: 'the name of a variant',
+  })
+
+export type Profile = z.output<typeof profileSchema> & { readonly name: string }
+
+/** One run of a plan. */
+export interface PlannedRun {
+  readonly variant: string
+  readonly id: string
+  readonly config: RunConfig
+}
+
+/** Reads a profile from its YAML file. @throws RevflowError naming the field that is wrong */
+export function readProfile(file: string): Profile {
+  const name = basename(file, extname(file))
+  return { name, ...parseOptions(profileSchema, readConfigFile(file), `profile ${name}`) }
+}
+
+/**
+ * Every run of a profile, seeds outermost so that a partial benchmark compares like with like.
+ * @throws RevflowError naming the option that is wrong
+ */
+export function plan({ tasks, seeds, run, variants }: Profile): PlannedRun[] {
+  return seeds.flatMap((seed) =>
+    tasks.flatMap((task) =>
+      Object.entries(variants).map(([variant, changes]) => {
+        const options = { ...record(run.options), ...record(changes.options) }
+        const config = resolveConfig({ flags: { ...run, ...changes, options, task, seed }, set: [] })
+        return { variant, id: runId(config), config }
+      }),
+    ),
+  )
+}
+
+const record = (value: unknown) => (value ?? {}) as Readonly<Record<string, unknown>>
+
+/** Part `i` of `n` (from 1) of a plan, for machines that share one. @throws RevflowError (`invalid-option`) */
+export function shard<T>(runs: readonly T[], text: string): T[] {
+  const [, i, n] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? []
+  if (i !== undefined && n !== undefined && i >= 1 && i <= n) return runs.filter((_, k) => k % n === i - 1)
+  throw new RevflowError({
+    code: 'invalid-option',
+    path: '--shard',
+    expected: 'i/n with 1 ≤ i ≤ n, such as 1/4',
+    received: `'${text}'`,
+  })
+}
