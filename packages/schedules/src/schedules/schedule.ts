@@ -1,5 +1,7 @@
 import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
+import { scaledSource } from '../sources/scaled.ts'
+import type { Source } from '../sources/source.ts'
 
 /** α, β and their derivatives with respect to t. */
 export interface Coefficients<T> {
@@ -15,8 +17,11 @@ export interface Schedule {
   /** The interval of t used for training and sampling. */
   readonly tMin: number
   readonly tMax: number
-  /** The law that sampling starts from, at tMin, of one coordinate. */
-  readonly start: { readonly mean: number; readonly scale: number }
+  /**
+   * The law that sampling starts from at tMin: that of β(tMin)·X0, which leaves α(tMin)·X1 out. Exact where α(tMin) = 0;
+   * fair for the variance-exploding schedule where σ_max is far above the spread of the data.
+   */
+  start(source: Source): Source
   /** At a time, in double precision. @throws RevflowError (`singular-schedule`) where a derivative is infinite */
   at(t: number): Coefficients<number>
   /** At times [B]; each coefficient is [B]. */
@@ -38,7 +43,7 @@ export interface Arithmetic<T> {
   sqrt(a: T): T
 }
 
-const numbers: Arithmetic<number> = {
+export const numbers: Arithmetic<number> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -50,7 +55,7 @@ const numbers: Arithmetic<number> = {
   sqrt: Math.sqrt,
 }
 
-const tensors: Arithmetic<tf.Tensor1D> = {
+export const tensors: Arithmetic<tf.Tensor1D> = {
   add: (a, b) => tf.add(a, b),
   sub: (a, b) => tf.sub(a, b),
   mul: (a, b) => tf.mul(a, b),
@@ -66,19 +71,12 @@ export interface ScheduleDefinition {
   readonly name: string
   readonly tMin: number
   readonly tMax: number
-  readonly start?: { readonly mean: number; readonly scale: number }
   /** The formulas. */
   coefficients<T>(t: T, arithmetic: Arithmetic<T>): Coefficients<T>
 }
 
 /** Makes a schedule of its formulas. @throws RevflowError (`invalid-interval`) unless 0 ≤ tMin < tMax ≤ 1 */
-export function defineSchedule({
-  name,
-  tMin,
-  tMax,
-  start = { mean: 0, scale: 1 },
-  coefficients,
-}: ScheduleDefinition): Schedule {
+export function defineSchedule({ name, tMin, tMax, coefficients }: ScheduleDefinition): Schedule {
   if (!(tMin >= 0 && tMin < tMax && tMax <= 1))
     throw new RevflowError({
       code: 'invalid-interval',
@@ -90,7 +88,7 @@ export function defineSchedule({
     name,
     tMin,
     tMax,
-    start,
+    start: (source) => scaledSource(source, coefficients(tMin, numbers).beta),
     at(t) {
       const values = coefficients(t, numbers)
       for (const [key, value] of Object.entries(values))
@@ -105,10 +103,4 @@ export function defineSchedule({
     },
     atTensor: (t) => tf.tidy(() => ({ ...coefficients<tf.Tensor1D>(t, tensors) })) as Coefficients<tf.Tensor1D>,
   }
-}
-
-/** Log signal-to-noise ratio 2 ln(α/β) at a time. */
-export function logSnr(schedule: Schedule, t: number): number {
-  const { alpha, beta } = schedule.at(t)
-  return 2 * Math.log(alpha / beta)
 }
