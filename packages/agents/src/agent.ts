@@ -1,4 +1,4 @@
-import { lookUp, type NoiseSpec, parseOptions, type Rng, type Tree } from '@revflow/core'
+import { lookUp, type NoiseSpecs, parseOptions, type Rng, type Tree } from '@revflow/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
 
@@ -26,7 +26,6 @@ export interface Batch {
 
 export type Metrics = Readonly<Record<string, tf.Scalar>>
 export type Noise = Readonly<Record<string, tf.Tensor>>
-export type NoiseSpecs = Readonly<Record<string, NoiseSpec>>
 /** Everything an agent remembers: nested plain records of tensors. */
 export type AgentState = Readonly<Record<string, Tree<tf.Tensor>>>
 

@@ -10,7 +10,6 @@ export {
   defineAgent,
   type Metrics,
   type Noise,
-  type NoiseSpecs,
   type Spaces,
 } from './agent.ts'
 export { scaledQScoreNoise } from './q-score.ts'

@@ -1,11 +1,11 @@
-import { mapTree, type NoiseSpec } from '@revflow/core'
+import { mapTree, type NoiseSpec, type NoiseSpecs } from '@revflow/core'
 import { interpolate, reverseFlowMatchingLoss, sampleOde, velocityTarget } from '@revflow/flows'
 import { type AdamState, adam, fourierFeatures, type MlpParams, mlp, polyak, valueAndGrads } from '@revflow/nn'
 import { criticLoss, type TwinCriticParams, tdTarget, twinCritics } from '@revflow/rl'
 import { gaussian, linearFlow } from '@revflow/schedules'
 import { estimatePosteriorMean, estimatorNoise } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Batch, defineAgent, type Noise, type NoiseSpecs } from './agent.ts'
+import { type Batch, defineAgent, type Noise } from './agent.ts'
 import { rfmConfig } from './rfm.config.ts'
 
 const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })

@@ -1,18 +1,31 @@
 import type { Rng } from './rng.ts'
 
+/** A law of rows that draws for itself. */
+export interface RowLaw {
+  /** Length of a row. */
+  readonly dim: number
+  /** n rows, row-major. */
+  draw(rng: Rng, n: number): Float32Array
+}
+
 /** What a pure function asks of the generator: its noise is an input, drawn on the host beforehand. */
 export interface NoiseSpec {
   /** Shape of the tensor. */
   readonly shape: readonly number[]
-  /** Standard normal, or uniform on [0, 1]. */
-  readonly law: 'normal' | 'uniform'
+  /** Standard normal, uniform on [0, 1], or rows along the last axis of another law. */
+  readonly law: 'normal' | 'uniform' | RowLaw
 }
+/** Noise by name. */
+export type NoiseSpecs = Readonly<Record<string, NoiseSpec>>
 
 /** Draws the noise a specification asks for, row-major float32; into `out` where given. */
 export function drawNoise(
   rng: Rng,
-  spec: NoiseSpec,
-  out: Float32Array = new Float32Array(spec.shape.reduce((a, b) => a * b, 1)),
+  { shape, law }: NoiseSpec,
+  out: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)),
 ): Float32Array {
-  return spec.law === 'normal' ? rng.fillNormal(out) : rng.fillUniform(out)
+  if (law === 'normal') return rng.fillNormal(out)
+  if (law === 'uniform') return rng.fillUniform(out)
+  out.set(law.draw(rng, out.length / law.dim))
+  return out
 }

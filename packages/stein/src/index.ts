@@ -1,6 +1,18 @@
-export { type Coefficient, type CoefficientInput, coefficients } from './coefficients/coefficients.ts'
 export {
-  type ControlVariate,
+  type Coefficient,
+  type CoefficientInput,
+  coefficients,
+  type LeastSquaresOptions,
+} from './control/coefficients.ts'
+export { type ControlVariate, controlVariance } from './control/control-variate.ts'
+export {
+  type Feature,
+  type FeatureOptions,
+  type TestFunction,
+  type TestFunctionInput,
+  testFunctions,
+} from './control/test-functions.ts'
+export {
   defineEstimator,
   type Estimator,
   estimateFromCandidates,
@@ -10,9 +22,21 @@ export {
   registerEstimator,
   resolveEstimator,
 } from './estimator.ts'
+export { type AnnealingOptions, annealing } from './methods/annealing.ts'
+export { type ChainOptions, chains } from './methods/chains.ts'
+export { type ImportanceSamplingOptions, importanceSampling } from './methods/importance-sampling.ts'
+export type { Method } from './methods/method.ts'
+export { divergence, matrixSteinOperator, steinOperator } from './operators/stein-operator.ts'
 export { presets } from './presets.ts'
 export type { Box, Diagnostics, PosteriorMean, PosteriorProblem } from './problem.ts'
-export type { Candidates, Coefficients3D, Proposal } from './proposals/proposal.ts'
-export { clippedProposal, sourceProposal, truncatedProposal } from './proposals/proposals.ts'
+export { centredProposal, laplaceProposal, type TwoStageOptions, twoStageProposal } from './proposals/mixture.ts'
+export { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
+export type {
+  Candidates,
+  Coefficients3D,
+  EstimateSize,
+  Evaluation,
+  NoiseTensors,
+  Proposal,
+} from './proposals/proposal.ts'
 export { logNormalCdf, truncatedNormal } from './proposals/truncated-normal.ts'
-export { type TestFunction, type TestFunctionInput, testFunctions } from './test-functions/test-functions.ts'

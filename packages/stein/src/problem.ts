@@ -21,6 +21,8 @@ export interface PosteriorProblem {
   logTargetAndGrad?(x1: tf.Tensor3D): { value: tf.Tensor; grad: tf.Tensor }
   /** Bounds outside of which p1 is zero; none: p1 is positive everywhere. */
   readonly support?: Box
+  /** A guess at E[X1|x] such as a policy's own prediction, [B, d]; only the proposals around a centre use it. */
+  readonly centre?: tf.Tensor2D
 }
 
 /** What an estimate rests on. All are tensors, so they cost no reading while training. */

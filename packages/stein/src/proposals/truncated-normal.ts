@@ -31,6 +31,18 @@ export function logNormalCdf(x: tf.Tensor): tf.Tensor {
   })
 }
 
+/** log(Φ(high) − Φ(low)), low ≤ high, in the far tails too. */
+export function logNormalMass(low: tf.Tensor, high: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const mirrored = tf.greater(tf.add(low, high), 0)
+    const [logA, logB] = [
+      logNormalCdf(tf.where(mirrored, tf.neg(high), low)),
+      logNormalCdf(tf.where(mirrored, tf.neg(low), high)),
+    ]
+    return tf.add(logB, tf.log(tf.neg(tf.expm1(tf.sub(logA, logB)))))
+  })
+}
+
 /** The x with log Φ(x) = logP, for logP ≤ log ½: a rational start, then Newton steps on log Φ. */
 function negativeQuantile(logP: tf.Tensor): tf.Tensor {
   const r = tf.sqrt(tf.mul(-2, logP))

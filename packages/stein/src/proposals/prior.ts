@@ -2,21 +2,13 @@ import { RevflowError } from '@revflow/core'
 import { isGaussian } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
 import type { PosteriorProblem } from '../problem.ts'
-import { type Coefficients3D, type Proposal, toData } from './proposal.ts'
+import { type Coefficients3D, type EstimateSize, type Proposal, requireGaussian, toData } from './proposal.ts'
 import { truncatedNormal } from './truncated-normal.ts'
 
-function requireGaussian({ source }: PosteriorProblem) {
-  if (isGaussian(source)) return source
-  throw new RevflowError({
-    code: 'unsupported-source',
-    path: 'proposal',
-    expected: 'a Gaussian source',
-    received: source.name,
-  })
-}
+const shapeOf = ({ batch, candidates, dim }: EstimateSize) => [batch, candidates, dim]
 
 /** x0 = m + g z, [B, K, d] */
-const fromSource = (problem: PosteriorProblem, z: tf.Tensor3D) => {
+const fromStandard = (problem: PosteriorProblem, z: tf.Tensor) => {
   const { mean, scale } = requireGaussian(problem)
   return tf.add(mean, tf.mul(scale, z)) as tf.Tensor3D
 }
@@ -24,9 +16,11 @@ const fromSource = (problem: PosteriorProblem, z: tf.Tensor3D) => {
 /** X0 ~ p0: the paper's choice (14). For a target that is positive everywhere. */
 export const sourceProposal: Proposal = {
   name: 'source',
-  noise: (batch, candidates, dim) => ({ shape: [batch, candidates, dim], law: 'normal' }),
-  draw(problem, z, at) {
-    const x0 = fromSource(problem, z)
+  noise: ({ source, ...size }) => ({
+    candidates: { shape: shapeOf(size), law: source && !isGaussian(source) ? source : 'normal' },
+  }),
+  draw(problem, { candidates }, at) {
+    const x0 = isGaussian(problem.source) ? fromStandard(problem, candidates!) : (candidates as tf.Tensor3D)
     return { x0, x1: toData(problem.x, x0, at) }
   },
 }
@@ -35,8 +29,8 @@ export const sourceProposal: Proposal = {
 export const clippedProposal: Proposal = {
   ...sourceProposal,
   name: 'clipped',
-  draw(problem, z, at) {
-    const { x0, x1 } = sourceProposal.draw(problem, z, at)
+  draw(problem, noise, at) {
+    const { x0, x1 } = sourceProposal.draw(problem, noise, at)
     if (!problem.support) return { x0, x1 }
     const { low, high } = problem.support
     const outside = tf.logicalOr(tf.less(x1, low), tf.greater(x1, high))
@@ -56,12 +50,12 @@ export function legalInterval({ x, support }: PosteriorProblem, { alpha, beta }:
 
 /**
  * X0 ~ p0 truncated so that every x1 lies in the support. Its normaliser is the same for all candidates, so the
- * weights need no correction. Without a support: the source.
+ * weights need no correction.
  */
 export const truncatedProposal: Proposal = {
   name: 'truncated',
-  noise: (batch, candidates, dim) => ({ shape: [batch, candidates, dim], law: 'uniform' }),
-  draw(problem, uniform, at) {
+  noise: (size) => ({ candidates: { shape: shapeOf(size), law: 'uniform' } }),
+  draw(problem, { candidates }, at) {
     const interval = legalInterval(problem, at)
     if (!interval)
       throw new RevflowError({
@@ -73,9 +67,16 @@ export const truncatedProposal: Proposal = {
       })
     const { mean, scale } = requireGaussian(problem)
     const standard = (bound: tf.Tensor) => tf.div(tf.sub(bound, mean), scale)
-    const x0 = fromSource(problem, truncatedNormal(uniform, standard(interval.low), standard(interval.high)))
+    const x0 = fromStandard(problem, truncatedNormal(candidates!, standard(interval.low), standard(interval.high)))
     // rounding may leave the support by a hair, where a boundary-vanishing function changes its sign
     const x1 = tf.clipByValue(toData(problem.x, x0, at), problem.support!.low, problem.support!.high)
     return { x0, x1 }
   },
+}
+
+/** {@link truncatedProposal} where there are bounds, {@link sourceProposal} where there are none; from uniforms in both. */
+export function drawPrior(problem: PosteriorProblem, uniform: tf.Tensor, at: Coefficients3D) {
+  if (problem.support) return truncatedProposal.draw(problem, { candidates: uniform }, at)
+  const far = tf.scalar(8) // beyond what a float32 uniform can reach
+  return sourceProposal.draw(problem, { candidates: truncatedNormal(uniform, tf.neg(far), far) }, at)
 }

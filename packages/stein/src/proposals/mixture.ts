@@ -1,0 +1,173 @@
+import { RevflowError } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { evaluateTarget, posteriorScore } from '../posterior.ts'
+import type { PosteriorProblem } from '../problem.ts'
+import { drawPrior } from './prior.ts'
+import {
+  type Candidates,
+  type Coefficients3D,
+  type EstimateSize,
+  type Evaluation,
+  type NoiseTensors,
+  type Proposal,
+  toNoise,
+} from './proposal.ts'
+import { systematicResample, takeRows } from './resample.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
+
+/** Where the second half of the candidates goes. */
+interface Centres {
+  /** In the data view, [B, M, d]: the candidates take them in turn. */
+  readonly mean: tf.Tensor
+  /** Standard deviation around them, [B, 1, 1 or d] */
+  readonly sigma: tf.Tensor
+}
+
+/**
+ * Half of the candidates from the prior, half from truncated normals around centres found by `locate`, all weighted by
+ * the density of the whole mixture (deterministic-mixture weights): where a centre misleads, the prior's half remains.
+ */
+function defensiveMixture(options: {
+  readonly name: string
+  readonly extraEvaluations?: number
+  /** More noise than the two halves need. */
+  readonly noise?: (size: EstimateSize) => ReturnType<Proposal['noise']>
+  /** The centres, given the first half and the target there where `evaluateFirst` asks for it. */
+  readonly locate: (
+    problem: PosteriorProblem,
+    first: { x0: tf.Tensor3D; x1: tf.Tensor3D; evaluation?: Evaluation },
+    noise: NoiseTensors,
+    at: Coefficients3D,
+  ) => Centres
+  readonly evaluateFirst?: boolean
+}): Proposal {
+  const { name, extraEvaluations = 0, locate, evaluateFirst = false } = options
+  const halves = (candidates: number) => ({ first: Math.ceil(candidates / 2), second: Math.floor(candidates / 2) })
+  return {
+    name,
+    extraEvaluations,
+    noise(size) {
+      const { first, second } = halves(size.candidates)
+      const uniform = (n: number) => ({ shape: [size.batch, n, size.dim], law: 'uniform' as const })
+      if (second === 0) return { candidates: uniform(first) }
+      return { candidates: uniform(first), around: uniform(second), ...options.noise?.(size) }
+    },
+    draw(problem, noise, at): Candidates {
+      const first = drawPrior(problem, noise.candidates!, at)
+      if (!noise.around) return first
+      const evaluation = evaluateFirst ? evaluateTarget(problem, first.x1, true) : undefined
+      const { mean, sigma } = locate(problem, { ...first, ...(evaluation && { evaluation }) }, noise, at)
+      const [k1, k2, m] = [first.x1.shape[1], noise.around.shape[1]!, mean.shape[1]!]
+      // the candidates take the centres in turn
+      const turns = tf.slice(tf.tile(mean, [1, Math.ceil(k2 / m), 1]), [0, 0, 0], [-1, k2, -1])
+      const around: TruncatedLaw = { mean: turns, sigma, support: problem.support }
+      const second = drawTruncated(around, noise.around)
+      const x1 = tf.concat([first.x1, second], 1) as tf.Tensor3D
+      const prior = logTruncatedDensity(priorLaw(problem, at), x1)
+      const each = logTruncatedDensity(
+        { mean: tf.expandDims(mean, 1), sigma: tf.expandDims(sigma, 1), support: problem.support },
+        tf.expandDims(x1, 2),
+      ) // [B, K, M]
+      const shares = Array.from({ length: m }, (_, i) => Math.log(Math.ceil((k2 - i) / m) / (k1 + k2)))
+      const parts = tf.concat([tf.expandDims(tf.add(prior, Math.log(k1 / (k1 + k2))), 2), tf.add(each, shares)], 2)
+      const merged = evaluation && {
+        evaluation: concatEvaluations(evaluation, evaluateTarget(problem, second, true)),
+      }
+      return {
+        x0: tf.concat([first.x0, toNoise(problem.x, second, at)], 1),
+        x1,
+        logCorrection: tf.sub(prior, tf.logSumExp(parts, 2)),
+        ...merged,
+      }
+    },
+  }
+}
+
+const concatEvaluations = (a: Evaluation, b: Evaluation): Evaluation => ({
+  value: tf.concat([a.value, b.value], 1),
+  grad: tf.concat([a.grad!, b.grad!], 1),
+})
+
+/** Half the width of the support; 1 where there is none. */
+const unit = ({ support }: PosteriorProblem) => (support ? (support.high - support.low) / 2 : 1)
+
+export interface TwoStageOptions {
+  /** M, how many of the first half are built upon. */
+  readonly centres?: number
+  /** σ around them, in half-widths of the support (units where there is none), at most the prior's. */
+  readonly sigma?: number
+}
+
+/**
+ * Two stages: the better of the first half, resampled with tempered weights w̄^½ and moved half a Langevin step up the
+ * posterior, are the centres of the second half.
+ */
+export const twoStageProposal = ({ centres = 4, sigma = 0.3 }: TwoStageOptions = {}): Proposal =>
+  defensiveMixture({
+    name: 'two-stage',
+    noise: ({ batch }) => ({ resample: { shape: [batch, 1], law: 'uniform' } }),
+    evaluateFirst: true,
+    locate(problem, { x0, x1, evaluation }, noise, at) {
+      const { value, grad } = evaluation!
+      const taken = systematicResample(tf.softmax(tf.mul(0.5, value)), noise.resample!, centres)
+      const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
+      const uphill = posteriorScore(problem, { x0, grad: grad! }, at).data
+      const moved = tf.add(x1, tf.mul(tf.mul(0.5, tf.square(width)), uphill))
+      const mean = takeRows(moved, taken)
+      const { support } = problem
+      return { mean: support ? tf.clipByValue(mean, support.low, support.high) : mean, sigma: width }
+    },
+  })
+
+/** Around `problem.centre`, such as the policy's own prediction of the data. */
+export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {}): Proposal =>
+  defensiveMixture({
+    name: 'centred',
+    locate(problem, _, __, at) {
+      if (!problem.centre)
+        throw new RevflowError({
+          code: 'missing-centre',
+          path: 'problem.centre',
+          expected: 'a guess at E[X1|x], for proposals around it',
+          received: 'none',
+        })
+      const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
+      return { mean: tf.expandDims(problem.centre, 1), sigma: width }
+    },
+  })
+
+/**
+ * A Gaussian fitted by Laplace: gradient ascent to a mode of the posterior of x1, step and width from the curvature that
+ * successive gradients show in each coordinate.
+ */
+export const laplaceProposal = ({ steps = 4 }: { readonly steps?: number } = {}): Proposal =>
+  defensiveMixture({
+    name: 'laplace',
+    extraEvaluations: steps,
+    locate(problem, _, __, at) {
+      const prior = priorLaw(problem, at)
+      const { support } = problem
+      const legal = (x1: tf.Tensor) => (support ? tf.clipByValue(x1, support.low, support.high) : x1) as tf.Tensor3D
+      const slope = (x1: tf.Tensor3D) => {
+        const { grad } = evaluateTarget(problem, x1, true)
+        return posteriorScore(problem, { x0: toNoise(problem.x, x1, at), grad: grad! }, at).data
+      }
+      const priorVariance = tf.square(prior.sigma)
+      // no wider than the prior, nor so narrow that one misjudged curvature throws the mixture's half away
+      const bounded = (variance: tf.Tensor) =>
+        tf.minimum(tf.maximum(variance, tf.mul(1e-3, priorVariance)), priorVariance)
+      let x1 = legal(prior.mean)
+      let ascent = slope(x1)
+      let variance = tf.mul(0.1, tf.add(priorVariance, tf.zerosLike(x1)))
+      for (let i = 1; i < steps; i++) {
+        const next = legal(tf.add(x1, tf.mul(variance, ascent)))
+        const after = slope(next)
+        const moved = tf.sub(next, x1)
+        const curvature = tf.div(tf.sub(ascent, after), tf.where(tf.equal(moved, 0), tf.onesLike(moved), moved))
+        const fitted = bounded(tf.reciprocal(tf.maximum(curvature, 1e-6)))
+        variance = tf.where(tf.equal(moved, 0), variance, fitted)
+        ;[x1, ascent] = [next, after]
+      }
+      return { mean: legal(tf.add(x1, tf.mul(variance, ascent))), sigma: tf.sqrt(variance) }
+    },
+  })
