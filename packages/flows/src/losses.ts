@@ -1,4 +1,12 @@
+import { RevflowError } from '@revflow/core'
 import { convertPrediction, type Schedule } from '@revflow/schedules'
+import {
+  type Estimator,
+  estimatePosteriorMean,
+  evaluateTarget,
+  type NoiseTensors,
+  type PosteriorProblem,
+} from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs-core'
 
 /**
@@ -44,3 +52,42 @@ export const reverseFlowMatchingLoss = (prediction: tf.Tensor2D, target: tf.Tens
 /** Conditional flow matching (5), from samples of the target: v is the prediction at `interpolate(...).x`. */
 export const conditionalFlowMatchingLoss = (prediction: tf.Tensor2D, { velocity }: NoisySample): tf.Scalar =>
   tf.mean(tf.squaredDifference(prediction, velocity))
+
+/** The forms of a score as a posterior mean: over ∇ log p0 (26) or over ∇ log p1 (27). */
+export type ScoreForm = 'source' | 'target'
+
+/**
+ * ∇ log p_t(x), the regression target of reverse score matching, [B, d]: (1/β) E[∇ log p0(X0)|x] (26), or
+ * (1/α) E[∇ log p1(X1)|x] (27). Right for any source or target that is weakly differentiable and vanishes at infinity:
+ * the only way to a score for a source that is not Gaussian. The form over the target needs an estimator with gradients.
+ * @throws RevflowError (`unsupported-score`) for a source, or a target with bounds, whose edge the form misses
+ */
+export function reverseScoreTarget(
+  problem: PosteriorProblem,
+  { form, ...options }: { form: ScoreForm; estimator: string | Estimator; noise: NoiseTensors },
+): tf.Tensor2D {
+  const { score } = problem.source
+  if (form === 'source' ? !score : problem.support)
+    throw new RevflowError({
+      code: 'unsupported-score',
+      path: form === 'source' ? `source ${problem.source.name}` : 'problem.support',
+      expected: `a ${form} without edges, for its form of the score`,
+      received: 'one with edges',
+      hint: `use form: '${form === 'source' ? 'target' : 'source'}'`,
+    })
+  return tf.tidy(() => {
+    const { statistic } = estimatePosteriorMean(
+      {
+        ...problem,
+        statistic: ({ x0, x1, grad }) => (form === 'source' ? score!(x0) : targetScore(problem, x1, grad)),
+      },
+      options,
+    )
+    const { alpha, beta } = problem.schedule.atTensor(problem.t)
+    return tf.div(statistic!, tf.expandDims(form === 'source' ? beta : alpha, 1))
+  })
+}
+
+/** ∇ log p1 at the candidates, evaluated anew where the estimator had no use for it. */
+const targetScore = (problem: PosteriorProblem, x1: tf.Tensor3D, grad: tf.Tensor | undefined): tf.Tensor =>
+  grad ?? evaluateTarget(problem, x1, true).grad!

@@ -22,8 +22,7 @@ export interface OdeOptions {
  */
 export function sampleOde({ velocity, x0, steps, from = 0, to = 1, solver = 'euler' }: OdeOptions): tf.Tensor2D {
   const method = lookUp('solver', solver, solvers)
-  if (!Number.isInteger(steps) || steps < 1)
-    throw new RangeError(`sampleOde.steps: expected a positive integer, received ${steps}`)
+  checkSteps('sampleOde.steps', steps)
   const h = (to - from) / steps
   const field = (x: tf.Tensor2D, t: number) => velocity(x, tf.fill([x.shape[0]], t) as tf.Tensor1D)
   return tf.tidy(() => {
@@ -31,4 +30,10 @@ export function sampleOde({ velocity, x0, steps, from = 0, to = 1, solver = 'eul
     for (let i = 0; i < steps; i++) x = method.step(field, x, from + i * h, h)
     return x
   })
+}
+
+/** @throws RangeError unless `steps` is a positive integer, or the one expected */
+export function checkSteps(name: string, steps: number, expected?: number): void {
+  if (expected === undefined ? Number.isInteger(steps) && steps > 0 : steps === expected) return
+  throw new RangeError(`${name}: expected ${expected ?? 'a positive integer'}, received ${steps}`)
 }

@@ -21,6 +21,11 @@ export interface PosteriorProblem {
   logTargetAndGrad?(x1: tf.Tensor3D): { value: tf.Tensor; grad: tf.Tensor }
   /** Bounds outside of which p1 is zero; none: p1 is positive everywhere. */
   readonly support?: Box
+  /**
+   * A function of the candidates whose posterior mean is wanted besides, [B, K, d]: for scores, ∇ log p0(x0) or
+   * ∇ log p1(x1) (26), (27). `grad` is there for estimators that use gradients.
+   */
+  statistic?(candidates: { x0: tf.Tensor3D; x1: tf.Tensor3D; grad: tf.Tensor | undefined }): tf.Tensor
   /** A guess at E[X1|x] such as a policy's own prediction, [B, d]; only the proposals around a centre use it. */
   readonly centre?: tf.Tensor2D
 }
@@ -46,5 +51,7 @@ export interface PosteriorMean {
   readonly noise: tf.Tensor2D
   /** E[X1|x], [B, d] */
   readonly data: tf.Tensor2D
+  /** Posterior mean of the problem's statistic, [B, d] */
+  readonly statistic?: tf.Tensor2D
   readonly diagnostics: Diagnostics
 }

@@ -20,29 +20,34 @@ export function weightedMean(
   control: ControlVariate | undefined,
   at: Coefficients3D,
 ): PosteriorMean {
-  const { x0: f, x1, grad, logWeights } = candidates
+  const { x0, x1, grad, logWeights } = candidates
   const weights = tf.expandDims(tf.softmax(logWeights), 2) // w̄, [B, K, 1]
-  const mean = tf.sum(tf.mul(weights, f), 1, true)
-  const { corrected, eta } =
-    control && grad
-      ? applyControl(control, {
-          ...problem,
-          x1,
-          at,
-          weights,
-          f,
-          mean,
-          score: posteriorScore(problem, { x0: f, grad }, at).noise,
-          sourceVariance: isGaussian(problem.source) ? problem.source.scale ** 2 : 1,
-        })
-      : { corrected: f, eta: tf.zeros([1, 1, 1]) }
-  const raw = control ? tf.sum(tf.mul(weights, corrected), 1, true) : mean
+  /** E[f|x] and what it rests on; f [B, K, d]. */
+  const expectation = (f: tf.Tensor) => {
+    const mean = tf.sum(tf.mul(weights, f), 1, true)
+    if (!control || !grad) return { corrected: f, eta: tf.zeros([1, 1, 1]), mean }
+    const { corrected, eta } = applyControl(control, {
+      ...problem,
+      x1,
+      at,
+      weights,
+      f,
+      mean,
+      score: posteriorScore(problem, { x0, grad }, at).noise,
+      sourceVariance: isGaussian(problem.source) ? problem.source.scale ** 2 : 1,
+    })
+    return { corrected, eta, mean: tf.sum(tf.mul(weights, corrected), 1, true) }
+  }
+  const { corrected, eta, mean: raw } = expectation(x0)
   const interval = legalInterval(problem, at)
   const noise = interval && control ? tf.minimum(tf.maximum(raw, interval.low), interval.high) : raw
   const data = tf.div(tf.sub(tf.expandDims(problem.x, 1), tf.mul(at.beta, noise)), at.alpha)
   return {
     noise: tf.squeeze(noise, [1]),
     data: tf.squeeze(data, [1]),
+    ...(problem.statistic && {
+      statistic: tf.squeeze(expectation(problem.statistic({ x0, x1, grad })).mean, [1]) as tf.Tensor2D,
+    }),
     diagnostics: diagnose(candidates, { weights, residual: tf.sub(corrected, raw), eta }),
   }
 }

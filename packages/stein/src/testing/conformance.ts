@@ -103,8 +103,10 @@ const estimateBy =
     const { x, t } = problem
     const fn = (input: Readonly<Record<string, tf.Tensor>>) => {
       const own = { ...problem, x: input.x as tf.Tensor2D, t: input.t as tf.Tensor1D }
-      const { noise: mean, data, diagnostics } = estimatePosteriorMean(own, { estimator, noise: input })
-      return { noise: mean, data, standardError: diagnostics.standardError, ess: diagnostics.ess }
+      return tf.tidy(() => {
+        const { noise: mean, data, diagnostics } = estimatePosteriorMean(own, { estimator, noise: input })
+        return { noise: mean, data, standardError: diagnostics.standardError, ess: diagnostics.ess }
+      })
     }
     try {
       const out = compile ? await compile(fn)({ x, t, ...noise }) : readAll(fn({ x, t, ...noise }))
@@ -206,9 +208,11 @@ async function degenerate(estimate: Estimate, estimator: Estimator, known: Known
           ...known,
           problem(batch) {
             const problem = known.problem(batch)
+            const x = tf.add(problem.x, far) as tf.Tensor2D
+            problem.x.dispose()
             return {
               ...problem,
-              x: tf.add(problem.x, far),
+              x,
               logTarget: (x1) => tf.mul(scale, tf.sum(x1, -1)),
               logTargetAndGrad: (x1) => ({
                 value: tf.mul(scale, tf.sum(x1, -1)),

@@ -59,7 +59,7 @@ export function boxProblem(schedule: Schedule, t: number, x: readonly number[]):
 const base = (schedule: Schedule, x: readonly number[], t: number, batch: number) => ({
   schedule,
   source: gaussian({ dim: x.length }),
-  x: tf.tile(tf.tensor2d([[...x]]), [batch, 1]) as tf.Tensor2D,
+  x: tf.tensor2d(Array.from({ length: batch }, () => [...x])),
   t: tf.fill([batch], t) as tf.Tensor1D,
 })
 

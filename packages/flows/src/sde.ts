@@ -1,0 +1,83 @@
+import { lookUp } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { checkSteps } from './sample.ts'
+import type { Field } from './solvers/solver.ts'
+
+/** A one-step method for dX = f dt + σ dW with σ a number. */
+interface SdeSolver {
+  readonly name: string
+  /** Order of convergence of means (weak order) in the step size, for noise that does not depend on x. */
+  readonly order: number
+  step(drift: Field, x: tf.Tensor2D, t: number, h: number, kick: tf.Tensor): tf.Tensor2D
+}
+
+const eulerMaruyama: SdeSolver = {
+  name: 'euler-maruyama',
+  order: 1,
+  step: (f, x, t, h, kick) => tf.add(x, tf.add(tf.mul(h, f(x, t)), kick)),
+}
+
+/** Drift averaged over the step's ends, the far one where Euler and Maruyama's step leads. */
+const heun: SdeSolver = {
+  name: 'heun',
+  order: 2,
+  step(f, x, t, h, kick) {
+    const here = f(x, t)
+    const there = f(tf.add(x, tf.add(tf.mul(h, here), kick)), t + h)
+    return tf.add(x, tf.add(tf.mul(h / 2, tf.add(here, there)), kick))
+  },
+}
+
+/** Solvers of stochastic equations by name. */
+export const sdeSolvers = { 'euler-maruyama': eulerMaruyama, heun }
+export type SdeSolverName = keyof typeof sdeSolvers
+
+export interface SdeOptions {
+  /** u(x, t): x [B, d], t [B] all equal. */
+  velocity(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
+  /** ∇ log p_t(x), [B, d] */
+  score(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
+  /** σ_t ≥ 0: any choice leaves the marginals as they are; 0 is the ODE. */
+  sigma(t: number): number
+  readonly x0: tf.Tensor2D
+  /** Standard normals, [steps, B, d] */
+  readonly noise: tf.Tensor3D
+  readonly from?: number
+  readonly to?: number
+  readonly solver?: SdeSolverName
+}
+
+/**
+ * Integrates dX = (u + ½σ² ∇ log p_t) dt + σ dW in as many equal steps as there is noise. Returns X at `to`, [B, d].
+ * @throws RevflowError (`unknown-name`) for a solver, RangeError without noise
+ */
+export function sampleSde({
+  velocity,
+  score,
+  sigma,
+  x0,
+  noise,
+  from = 0,
+  to = 1,
+  solver = 'euler-maruyama',
+}: SdeOptions): tf.Tensor2D {
+  const method = lookUp('solver', solver, sdeSolvers)
+  const [steps] = noise.shape
+  checkSteps('sampleSde.noise', steps)
+  const h = (to - from) / steps
+  return tf.tidy(() => {
+    const drift = (x: tf.Tensor2D, t: number) => {
+      const times = tf.fill([x.shape[0]], t) as tf.Tensor1D
+      const s = sigma(t)
+      const u = velocity(x, times)
+      return s === 0 ? u : (tf.add(u, tf.mul(0.5 * s * s, score(x, times))) as tf.Tensor2D)
+    }
+    let x = x0.clone()
+    for (let i = 0; i < steps; i++) {
+      const t = from + i * h
+      const z = tf.squeeze(tf.slice(noise, [i, 0, 0], [1, -1, -1]), [0])
+      x = method.step(drift, x, t, h, tf.mul(sigma(t + h / 2) * Math.sqrt(Math.abs(h)), z))
+    }
+    return x
+  })
+}
