@@ -10,8 +10,6 @@ import { type UpdateProblem, updateProblem } from './problem.ts'
 const SIZE = { batch: 256, candidates: 32, hidden: 256, observation: 24, action: 6 }
 /** Updates over which memory is watched. */
 const LONG_RUN = 10_000
-/** Rounds of ten timed updates. */
-const ROUNDS = 10
 
 type Step = (state: Tree<HostTensor>, batch: unknown, noise: unknown) => Promise<{ state: Tree<HostTensor> }>
 
@@ -91,13 +89,8 @@ export async function main(args: readonly string[]): Promise<void> {
   const compiled = jit(problem.algorithm.update, { donate: [0] }) as unknown as Step & ReturnType<typeof jit>
   const once = await run(compiled, problem, 1)
   const first = once.state
-  // timed before other backends start threads of their own, in turns with what the machine can do at most
-  const times: number[] = []
-  const productTimes: number[] = []
-  for (let i = 0; i < ROUNDS; i++) {
-    times.push(...(await run(compiled, problem, 10)).times)
-    productTimes.push(...(await timeProducts(10)))
-  }
+  // timed before other sessions and backends start threads of their own: idle ones spin, and slow the others down
+  const { times } = await run(compiled, problem, 100)
   const stats = compiled.stats().specialisations[0]!
   report({
     engine: 'compiled',
@@ -106,7 +99,7 @@ export async function main(args: readonly string[]): Promise<void> {
     gigaflopsPerSecond: stats.flops / median(times) / 1e6,
     ...stats,
   })
-  report({ engine: 'matrix products alone', gigaflopsPerSecond: PRODUCT_FLOPS / median(productTimes) / 1e6 })
+  report({ engine: 'matrix products alone', gigaflopsPerSecond: PRODUCT_FLOPS / median(await timeProducts(50)) / 1e6 })
   setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep)
   await compare(problem, 'wasm', first)
   await compare(problem, 'cpu', first)

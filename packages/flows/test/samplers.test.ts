@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
-import { createRng, drawNoise, type NoiseSpec } from '@revflow/core'
+import { createRng } from '@revflow/core'
 import {
   type EnergyTarget,
   logDensityAt,
@@ -15,7 +15,7 @@ import {
   trainingFreeNoise,
 } from '@revflow/flows'
 import { gaussian, linearFlow, linearRates, type Schedule, veGeometric, vpDiscrete, vpLinear } from '@revflow/schedules'
-import { listEstimators } from '@revflow/stein'
+import { drawNoiseTensors, listEstimators } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -224,9 +224,7 @@ describe('training-free sampling (Remark 5)', () => {
   })
   const noiseOf = (estimator: string, evaluations: number, candidates: number) => {
     const specs = trainingFreeNoise(estimator, { batch: n, candidates, dim: 1 }, evaluations)
-    const rng = createRng(9)
-    const draw = (spec: NoiseSpec) => tf.tensor(drawNoise(rng, spec), [...spec.shape])
-    return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, draw(spec)]))
+    return drawNoiseTensors(createRng(9), specs)
   }
   const normals = (seed: number, ...shape: number[]) =>
     tf.tensor(createRng(seed).fillNormal(new Float32Array(shape.reduce((a, b) => a * b))), shape)

@@ -1,9 +1,10 @@
-import { createRng, drawNoise } from '@revflow/core'
+import { createRng } from '@revflow/core'
 import { reverseScoreTarget, velocityTarget } from '@revflow/flows'
 import { gaussian, laplace, linearFlow, type Source, studentT, uniformBox, vpCosine } from '@revflow/schedules'
 import {
   coefficients,
   defineEstimator,
+  drawNoiseTensors,
   type Estimator,
   estimatePosteriorMean,
   importanceSampling,
@@ -25,9 +26,7 @@ afterEach(() => expect(tf.memory().numTensors).toBe(tensors))
 const numbers = <T>(body: () => T): T => tf.tidy(body as unknown as () => tf.TensorContainer) as T
 const noiseFor = (estimator: Estimator, problem: PosteriorProblem, candidates: number, seed = 1) => {
   const [batch, dim] = problem.x.shape
-  const specs = Object.entries(estimator.noise({ batch, candidates, dim, source: problem.source }))
-  const rng = createRng(seed)
-  return Object.fromEntries(specs.map(([name, spec]) => [name, tf.tensor(drawNoise(rng, spec), [...spec.shape])]))
+  return drawNoiseTensors(createRng(seed), estimator.noise({ batch, candidates, dim, source: problem.source }))
 }
 const withControl = (eta: number): Estimator =>
   defineEstimator({

@@ -31,6 +31,7 @@ export { evaluateTarget } from './posterior.ts'
 export { presets } from './presets.ts'
 export type { Box, Diagnostics, PosteriorMean, PosteriorProblem } from './problem.ts'
 export { centredProposal, laplaceProposal, type TwoStageOptions, twoStageProposal } from './proposals/mixture.ts'
+export { drawNoiseTensors } from './proposals/noise.ts'
 export { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
 export type {
   Candidates,

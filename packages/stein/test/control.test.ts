@@ -1,10 +1,11 @@
-import { createRng, drawNoise } from '@revflow/core'
+import { createRng } from '@revflow/core'
 import { adam, mlp, valueAndGrads } from '@revflow/nn'
 import { gaussian, linearFlow } from '@revflow/schedules'
 import {
   coefficients,
   controlVariance,
   defineEstimator,
+  drawNoiseTensors,
   type Estimator,
   estimateFromCandidates,
   estimatePosteriorMean,
@@ -48,10 +49,7 @@ function run(estimator: Estimator, problem: (batch: number) => PosteriorProblem,
   return tf.tidy(() => {
     const own = problem(B)
     const [, dim] = own.x.shape
-    const specs = estimator.noise({ batch: B, candidates: K, dim })
-    const noise = Object.fromEntries(
-      Object.entries(specs).map(([key, spec]) => [key, tf.tensor(drawNoise(createRng(seed), spec), [...spec.shape])]),
-    )
+    const noise = drawNoiseTensors(createRng(seed), estimator.noise({ batch: B, candidates: K, dim }))
     const { noise: mean, diagnostics } = estimatePosteriorMean(own, { estimator, noise })
     return { mean: mean.arraySync(), eta: diagnostics.eta.arraySync() }
   })

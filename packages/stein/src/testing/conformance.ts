@@ -1,8 +1,9 @@
-import { createRng, drawNoise } from '@revflow/core'
+import { createRng } from '@revflow/core'
 import { linearFlow, vpCosine } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Estimator, estimatePosteriorMean } from '../estimator.ts'
 import type { PosteriorProblem } from '../problem.ts'
+import { drawNoiseTensors } from '../proposals/noise.ts'
 import { boxProblem, gaussianProblem, type KnownProblem } from './problems.ts'
 
 /** One property that every estimator has; `run` throws an Error that says what was found where it has not. */
@@ -77,11 +78,7 @@ interface Run {
 
 const noiseFor = (estimator: Estimator, problem: PosteriorProblem, { candidates, seed = 1 }: Run) => {
   const [batch, dim] = problem.x.shape
-  const specs = estimator.noise({ batch, candidates, dim, source: problem.source })
-  const rng = createRng(seed)
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [name, tf.tensor(drawNoise(rng, spec), [...spec.shape])]),
-  )
+  return drawNoiseTensors(createRng(seed), estimator.noise({ batch, candidates, dim, source: problem.source }))
 }
 
 /** Numbers of an estimate: noise, data and standardError [B][d], ess [B]. */
