@@ -1,12 +1,23 @@
 import { lookUp } from '@revflow/core'
+import * as acrobot from './domains/acrobot.ts'
+import * as ballInCup from './domains/ball_in_cup.ts'
 import * as cartpole from './domains/cartpole.ts'
 import * as cheetah from './domains/cheetah.ts'
 import * as pendulum from './domains/pendulum.ts'
+import * as pointMass from './domains/point_mass.ts'
 import * as reacher from './domains/reacher.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 /** Every export of a domain is a task. */
-const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [cartpole, cheetah, pendulum, reacher]
+const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
+  acrobot,
+  ballInCup,
+  cartpole,
+  cheetah,
+  pendulum,
+  pointMass,
+  reacher,
+]
 
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
   domains.flatMap((domain) => Object.values(domain)).map((task) => [task.name, task]),
