@@ -3,9 +3,12 @@ import * as acrobot from './domains/acrobot.ts'
 import * as ballInCup from './domains/ball_in_cup.ts'
 import * as cartpole from './domains/cartpole.ts'
 import * as cheetah from './domains/cheetah.ts'
+import * as finger from './domains/finger.ts'
+import * as hopper from './domains/hopper.ts'
 import * as pendulum from './domains/pendulum.ts'
 import * as pointMass from './domains/point_mass.ts'
 import * as reacher from './domains/reacher.ts'
+import * as walker from './domains/walker.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 /** Every export of a domain is a task. */
@@ -14,9 +17,12 @@ const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
   ballInCup,
   cartpole,
   cheetah,
+  finger,
+  hopper,
   pendulum,
   pointMass,
   reacher,
+  walker,
 ]
 
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
