@@ -4,10 +4,12 @@ import * as ballInCup from './domains/ball_in_cup.ts'
 import * as cartpole from './domains/cartpole.ts'
 import * as cheetah from './domains/cheetah.ts'
 import * as finger from './domains/finger.ts'
+import * as fish from './domains/fish.ts'
 import * as hopper from './domains/hopper.ts'
 import * as pendulum from './domains/pendulum.ts'
 import * as pointMass from './domains/point_mass.ts'
 import * as reacher from './domains/reacher.ts'
+import * as swimmer from './domains/swimmer.ts'
 import * as walker from './domains/walker.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
@@ -18,10 +20,12 @@ const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
   cartpole,
   cheetah,
   finger,
+  fish,
   hopper,
   pendulum,
   pointMass,
   reacher,
+  swimmer,
   walker,
 ]
 
