@@ -1,15 +1,23 @@
 import { lookUp } from '@revflow/core'
 import { cartpoleBalance, cartpoleSwingup } from './domains/cartpole.ts'
 import { cheetahRun } from './domains/cheetah.ts'
+import { humanoidRun, humanoidStand, humanoidWalk } from './domains/humanoid.ts'
 import { pendulumSwingup } from './domains/pendulum.ts'
 import { reacherEasy, reacherHard } from './domains/reacher.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
-  [cartpoleBalance, cartpoleSwingup, cheetahRun, pendulumSwingup, reacherEasy, reacherHard].map((task) => [
-    task.name,
-    task,
-  ]),
+  [
+    cartpoleBalance,
+    cartpoleSwingup,
+    cheetahRun,
+    humanoidRun,
+    humanoidStand,
+    humanoidWalk,
+    pendulumSwingup,
+    reacherEasy,
+    reacherHard,
+  ].map((task) => [task.name, task]),
 )
 
 /** Facts of a built-in task. */
