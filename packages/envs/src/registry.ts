@@ -1,23 +1,16 @@
 import { lookUp } from '@revflow/core'
-import { cartpoleBalance, cartpoleSwingup } from './domains/cartpole.ts'
-import { cheetahRun } from './domains/cheetah.ts'
-import { humanoidRun, humanoidStand, humanoidWalk } from './domains/humanoid.ts'
-import { pendulumSwingup } from './domains/pendulum.ts'
-import { reacherEasy, reacherHard } from './domains/reacher.ts'
+import * as cartpole from './domains/cartpole.ts'
+import * as cheetah from './domains/cheetah.ts'
+import * as humanoid from './domains/humanoid.ts'
+import * as pendulum from './domains/pendulum.ts'
+import * as reacher from './domains/reacher.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
+/** Every export of a domain is a task. */
+const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [cartpole, cheetah, humanoid, pendulum, reacher]
+
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
-  [
-    cartpoleBalance,
-    cartpoleSwingup,
-    cheetahRun,
-    humanoidRun,
-    humanoidStand,
-    humanoidWalk,
-    pendulumSwingup,
-    reacherEasy,
-    reacherHard,
-  ].map((task) => [task.name, task]),
+  domains.flatMap((domain) => Object.values(domain)).map((task) => [task.name, task]),
 )
 
 /** Facts of a built-in task. */
