@@ -1,5 +1,5 @@
 import { lookUp, RevflowError } from '@revflow/core'
-import { cachedView, fieldOf, loadMujoco, type MjData, type MjModel, type Mujoco } from './mujoco.ts'
+import { cachedView, fieldOf, loadMujoco, type MjData, type MjModel, type Mujoco, type RealView } from './mujoco.ts'
 
 /** What a name can name in a model. */
 export type ObjectKind = 'body' | 'joint' | 'geom' | 'site' | 'actuator' | 'sensor' | 'tendon'
@@ -28,8 +28,11 @@ export interface Physics {
   id(kind: ObjectKind, name: string): number
   /** Accessor of a float64 array of mjData, such as `qpos`: call it at each use, never keep its result. */
   dataView(field: string): () => Float64Array
-  /** Accessor of a float64 array of mjModel, such as `geom_pos`: call it at each use, never keep its result. */
-  modelView(field: string): () => Float64Array
+  /**
+   * Accessor of an array of real numbers of mjModel, float64 but for height fields, meshes and colours, such as
+   * `geom_pos`: call it at each use, never keep its result.
+   */
+  modelView(field: string): () => RealView
   /** Back to the initial state (`mj_resetData`), derived quantities computed without actuation. Model fields stay. */
   reset(): void
   /** Computes derived quantities of the present state with actuation off (`mj_forward`). */
@@ -118,11 +121,14 @@ class MujocoPhysics implements Physics {
   }
 
   dataView(field: string): () => Float64Array {
-    return viewOf(this.data, field)
+    if (fieldOf(this.data, field) instanceof Float64Array) return cachedView(this.data, field)
+    refuseField('a float64 array', field)
   }
 
-  modelView(field: string): () => Float64Array {
-    return viewOf(this.model, field)
+  modelView(field: string): () => RealView {
+    const view = fieldOf(this.model, field)
+    if (view instanceof Float64Array || view instanceof Float32Array) return cachedView(this.model, field)
+    refuseField('an array of real numbers', field)
   }
 
   reset(): void {
@@ -186,7 +192,6 @@ class MujocoPhysics implements Physics {
   }
 }
 
-function viewOf(owner: MjData | MjModel, field: string): () => Float64Array {
-  if (fieldOf(owner, field) instanceof Float64Array) return cachedView(owner, field)
-  throw new RevflowError({ code: 'unknown-name', path: 'field', expected: 'a float64 array', received: `'${field}'` })
+function refuseField(expected: string, field: string): never {
+  throw new RevflowError({ code: 'unknown-name', path: 'field', expected, received: `'${field}'` })
 }

@@ -4,11 +4,12 @@ import * as cheetah from './domains/cheetah.ts'
 import * as humanoid from './domains/humanoid.ts'
 import * as manipulator from './domains/manipulator.ts'
 import * as pendulum from './domains/pendulum.ts'
+import * as quadruped from './domains/quadruped.ts'
 import * as reacher from './domains/reacher.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 /** Every export of a domain is a task. */
-const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [cartpole, cheetah, humanoid, manipulator, pendulum, reacher]
+const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [cartpole, cheetah, humanoid, manipulator, pendulum, quadruped, reacher]
 
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
   domains.flatMap((domain) => Object.values(domain)).map((task) => [task.name, task]),

@@ -1,0 +1,52 @@
+/**
+ * Coefficients of the cubic B-spline through n ≥ 3 evenly spaced values, mirrored at both ends:
+ * c[i−1] + 4 c[i] + c[i+1] = 6 f[i], solved by elimination.
+ */
+function splineCoefficients(values: Float64Array): Float64Array {
+  const n = values.length
+  const coefficients = values.map((value) => 6 * value)
+  const upper = new Float64Array(n)
+  for (let i = 0; i < n; i++) {
+    const [left, right] = [i === n - 1 ? 2 : 1, i === 0 ? 2 : 1]
+    const pivot = i === 0 ? 4 : 4 - left * upper[i - 1]!
+    if (i > 0) coefficients[i]! -= left * coefficients[i - 1]!
+    coefficients[i]! /= pivot
+    upper[i] = right / pivot
+  }
+  for (let i = n - 2; i >= 0; i--) coefficients[i]! -= upper[i]! * coefficients[i + 1]!
+  return coefficients
+}
+
+/** Values at `size` ≥ 2 evenly spaced points, first to last, of the cubic spline through the values, flat at the ends. */
+function resample(values: Float64Array, size: number): Float64Array {
+  const last = values.length - 1
+  const coefficients = splineCoefficients(values)
+  const mirrored = (i: number) => coefficients[i < 0 ? -i : i > last ? 2 * last - i : i]!
+  return Float64Array.from({ length: size }, (_, k) => {
+    const x = (k * last) / (size - 1)
+    const cell = Math.min(Math.floor(x), last - 1)
+    const t = x - cell
+    const s = 1 - t
+    const weights = [s ** 3, 4 - 3 * t * t * (1 + s), 4 - 3 * s * s * (1 + t), t ** 3]
+    return weights.reduce((sum, weight, i) => sum + (weight * mirrored(cell - 1 + i)) / 6, 0)
+  })
+}
+
+/**
+ * Enlarges a square grid by cubic splines along its rows, then its columns.
+ * @param grid `n × n`, row-major, n ≥ 3
+ * @returns `size × size`, row-major; its corners are those of the grid
+ */
+export function enlarge(grid: Float64Array, size: number): Float64Array {
+  const n = Math.sqrt(grid.length)
+  const rows = Array.from({ length: n }, (_, row) => resample(grid.subarray(row * n, (row + 1) * n), size))
+  const enlarged = new Float64Array(size * size)
+  for (let column = 0; column < size; column++) {
+    const values = resample(
+      Float64Array.from(rows, (row) => row[column]!),
+      size,
+    )
+    for (let row = 0; row < size; row++) enlarged[row * size + column] = values[row]!
+  }
+  return enlarged
+}
