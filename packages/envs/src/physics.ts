@@ -37,6 +37,8 @@ export interface Physics {
   reset(): void
   /** Computes derived quantities of the present state with actuation off (`mj_forward`). */
   forward(): void
+  /** Places all bodies and sites by the present coordinates, derives nothing else. @returns the number of contacts */
+  countContacts(): number
   /**
    * Advances by n ≥ 1 physics steps and leaves derived quantities of position and velocity up to date, those of
    * acceleration from the last step. Needs them up to date when called, as after `reset`, `forward` or `advance`.
@@ -92,6 +94,7 @@ class MujocoPhysics implements Physics {
   readonly #stateKind: number
   readonly #option: MjModel['opt']
   readonly #actuationOff: number
+  readonly #sensorsOff: number
   readonly #isRungeKutta: boolean
   readonly #qpos: () => Float64Array
   readonly #qvel: () => Float64Array
@@ -103,6 +106,8 @@ class MujocoPhysics implements Physics {
     this.xml = xml
     this.#option = model.opt
     this.#actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
+    // Delayed sensors remember every physics step.
+    this.#sensorsOff = model.nhistory === 0 ? mujoco.mjtDisableBit.mjDSBL_SENSOR.value : 0
     this.#isRungeKutta = this.#option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
     this.#stateKind = mujoco.mjtState.mjSTATE_INTEGRATION.value
     this.#integratedSize = mujoco.mj_stateSize(model, this.#stateKind)
@@ -143,14 +148,33 @@ class MujocoPhysics implements Physics {
     this.#option.disableflags = flags
   }
 
+  countContacts(): number {
+    this.mujoco.mj_kinematics(this.model, this.data)
+    this.mujoco.mj_collision(this.model, this.data)
+    return this.data.ncon
+  }
+
   advance(n: number): void {
+    // Nobody sees the sensors between the steps, and some cost more than all else: the last step alone computes them.
+    if (n > 1) {
+      const flags = this.#option.disableflags
+      this.#option.disableflags = flags | this.#sensorsOff
+      for (let i = 1; i < n; i++) this.#step()
+      this.#option.disableflags = flags
+    }
+    this.#step()
+    if (this.#isRungeKutta) this.mujoco.mj_step1(this.model, this.data)
+  }
+
+  /** One physics step from a state whose position and velocity stages are done, to the same of the next. */
+  #step(): void {
     const { mujoco, model, data } = this
-    // Position and velocity stages of this state are done: the first step needs only the rest. Runge-Kutta evaluates
-    // them at states of its own, so there it cannot be split.
+    // Runge-Kutta evaluates those stages at states of its own, so there the step cannot be split.
     if (this.#isRungeKutta) mujoco.mj_step(model, data)
-    else mujoco.mj_step2(model, data)
-    for (let i = 1; i < n; i++) mujoco.mj_step(model, data)
-    mujoco.mj_step1(model, data)
+    else {
+      mujoco.mj_step2(model, data)
+      mujoco.mj_step1(model, data)
+    }
   }
 
   disableAutoReset(): void {

@@ -20,16 +20,19 @@ function splineCoefficients(values: Float64Array): Float64Array {
 /** Values at `size` ≥ 2 evenly spaced points, first to last, of the cubic spline through the values, flat at the ends. */
 function resample(values: Float64Array, size: number): Float64Array {
   const last = values.length - 1
-  const coefficients = splineCoefficients(values)
-  const mirrored = (i: number) => coefficients[i < 0 ? -i : i > last ? 2 * last - i : i]!
-  return Float64Array.from({ length: size }, (_, k) => {
+  const c = splineCoefficients(values)
+  const resampled = new Float64Array(size)
+  for (let k = 0; k < size; k++) {
     const x = (k * last) / (size - 1)
-    const cell = Math.min(Math.floor(x), last - 1)
-    const t = x - cell
+    const i = Math.min(Math.floor(x), last - 1)
+    const t = x - i
     const s = 1 - t
-    const weights = [s ** 3, 4 - 3 * t * t * (1 + s), 4 - 3 * s * s * (1 + t), t ** 3]
-    return weights.reduce((sum, weight, i) => sum + (weight * mirrored(cell - 1 + i)) / 6, 0)
-  })
+    const before = c[i === 0 ? 1 : i - 1]!
+    const after = c[i === last - 1 ? last - 1 : i + 2]!
+    const middle = (4 - 3 * t * t * (1 + s)) * c[i]! + (4 - 3 * s * s * (1 + t)) * c[i + 1]!
+    resampled[k] = (s ** 3 * before + middle + t ** 3 * after) / 6
+  }
+  return resampled
 }
 
 /**
@@ -42,11 +45,8 @@ export function enlarge(grid: Float64Array, size: number): Float64Array {
   const rows = Array.from({ length: n }, (_, row) => resample(grid.subarray(row * n, (row + 1) * n), size))
   const enlarged = new Float64Array(size * size)
   for (let column = 0; column < size; column++) {
-    const values = resample(
-      Float64Array.from(rows, (row) => row[column]!),
-      size,
-    )
-    for (let row = 0; row < size; row++) enlarged[row * size + column] = values[row]!
+    const values = Float64Array.from(rows, (row) => row[column]!)
+    for (const [row, value] of resample(values, size).entries()) enlarged[row * size + column] = value
   }
   return enlarged
 }

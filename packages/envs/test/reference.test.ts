@@ -134,6 +134,22 @@ describe('the comparisons see what is wrong', () => {
     expect(compareResets(env, wider).ok).toBe(false)
     env.close()
   })
+
+  test('a coordinate that is not drawn, or drawn where it should not be; but not a rare event', async () => {
+    const [env, recorded] = [await makeEnv('hopper-stand'), stats.tasks['hopper-stand']!]
+    // One touch in 200 recorded resets; none, or several, in 400 of ours.
+    expect(recorded.observation.touch!.max).toEqual([expect.closeTo(4.3, 1), 0])
+    expect(compareResets(env, recorded).ok).toBe(true)
+    const setCoordinate = (i: number, mean: number, std: number, min: number, max: number) => {
+      const moments = Object.entries({ mean, std, min, max })
+      const qpos = moments.map(([key, value]) => [key, recorded.qpos[key as 'mean'].with(i, value)])
+      return { ...recorded, qpos: { ...recorded.qpos, ...Object.fromEntries(qpos) } }
+    }
+    const [rootX, waist] = [0, 3]
+    expect(compareResets(env, setCoordinate(rootX, 0, 0.01, -0.03, 0.03)).worst).toContain('qpos[0]: spread')
+    expect(compareResets(env, setCoordinate(waist, 0, 0, 0, 0)).worst).toContain('qpos[3]: spread')
+    env.close()
+  })
 })
 
 test('MJCF that does not compile is an error with its reason', async () => {

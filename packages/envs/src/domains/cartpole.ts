@@ -1,9 +1,9 @@
+import { smallControl } from '../rewards.ts'
 import { defineTask, type TaskDefinition } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
 import { cartpoleXml } from './cartpole.xml.ts'
 
 const centre = { margin: 2 }
-const idle = { margin: 1, valueAtMargin: 0, sigmoid: 'quadratic' } as const
 const still = { margin: 5 }
 /** Sparse reward: the cart within 0.25 m of the centre, every pole within 5.7° of upright (cosine ≥ 0.995). */
 const nearCentre = { bounds: { lower: -0.25, upper: 0.25 } }
@@ -50,9 +50,8 @@ function cartpole(name: string, { poles = 1, hanging, sparse = false }: Variant)
           slowest = Math.min(slowest, tolerance(qvel()[1 + pole]!, still))
         }
         const centred = (1 + tolerance(qpos()[0]!, centre)) / 2
-        const smallControl = (4 + tolerance(ctrl()[0]!, idle)) / 5
         const smallVelocity = (1 + slowest) / 2
-        return upright * smallControl * smallVelocity * centred
+        return upright * smallControl(ctrl()) * smallVelocity * centred
       }
       const sparseReward = () => {
         let reward = tolerance(qpos()[0]!, nearCentre)

@@ -61,10 +61,8 @@ function humanoid(name: string, speed: number): TaskDefinition {
       }
       return {
         reset(rng) {
-          do {
-            drawJoints(rng)
-            physics.forward()
-          } while (physics.data.ncon > 0)
+          do drawJoints(rng)
+          while (physics.countContacts() > 0)
         },
         observe(out) {
           const position = qpos()
@@ -75,7 +73,11 @@ function humanoid(name: string, speed: number): TaskDefinition {
           let offset = joints + 1
           for (const part of extremities) {
             const [from, to] = [3 * torso, 3 * part]
-            const [x, y, z] = [xpos[to]! - xpos[from]!, xpos[to + 1]! - xpos[from + 1]!, xpos[to + 2]! - xpos[from + 2]!]
+            const [x, y, z] = [
+              xpos[to]! - xpos[from]!,
+              xpos[to + 1]! - xpos[from + 1]!,
+              xpos[to + 2]! - xpos[from + 2]!,
+            ]
             writeInFrame(out, offset, xmat, torso, x, y, z)
             offset += 3
           }

@@ -44,7 +44,7 @@ function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions
     qpos()[objectY] = angle
   }
   const placeInHand = () => {
-    physics.forward()
+    physics.countContacts()
     const rotation = siteRotation()
     const angle = Math.PI - Math.atan2(rotation[9 * grasp + 6]!, rotation[9 * grasp]!)
     place(sitePlace()[3 * grasp]!, sitePlace()[3 * grasp + 2]!, angle)
@@ -73,10 +73,8 @@ function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions
     }
   }
   return (rng: Rng): void => {
-    do {
-      drawPose(rng)
-      physics.forward()
-    } while (physics.data.ncon > 0)
+    do drawPose(rng)
+    while (physics.countContacts() > 0)
   }
 }
 

@@ -59,8 +59,7 @@ function bindCommon(physics: Physics) {
       // Summed, not multiplied: whether the toes of an upright robot touch the floor at 52 cm is a matter of rounding.
       for (let height = 0; ; height += 0.01) {
         qpos()[2] = height
-        physics.forward()
-        if (physics.data.ncon === 0) return
+        if (physics.countContacts() === 0) return
       }
     },
     /** Draws an orientation, uniform over rotations. */
@@ -229,7 +228,12 @@ export const quadrupedFetch = quadruped('quadruped-fetch', {
         write(3, vx - velocity[0]!, vy - velocity[1]!, vz - velocity[2]!)
         write(6, velocity[ballVelocity + 3]!, velocity[ballVelocity + 4]!, velocity[ballVelocity + 5]!)
         const goal = sitePlace()
-        write(9, goal[target]! - xpos[torso]!, goal[target + 1]! - xpos[torso + 1]!, goal[target + 2]! - xpos[torso + 2]!)
+        write(
+          9,
+          goal[target]! - xpos[torso]!,
+          goal[target + 1]! - xpos[torso + 1]!,
+          goal[target + 2]! - xpos[torso + 2]!,
+        )
       },
       reward() {
         const xpos = place()
