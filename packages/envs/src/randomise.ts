@@ -1,5 +1,6 @@
 import type { Rng } from '@revflow/core'
 import type { Physics } from './physics.ts'
+import { normalise } from './vectors.ts'
 
 /**
  * Returns a function that draws every limited joint uniformly within its limits and, where asked for, every unlimited
@@ -20,13 +21,6 @@ export function jointRandomiser(physics: Physics, { unlimitedHinges }: { unlimit
   const orientations = Array.from(addresses, (address) => address + 3).filter((_, i) => types[i] === mjJNT_FREE.value)
   return (rng: Rng): void => {
     for (const { address, low, high } of draws) qpos()[address] = low + (high - low) * rng.uniform()
-    for (const address of orientations) drawQuaternion(qpos(), address, () => rng.uniform())
+    for (const address of orientations) normalise(rng.fillUniform(qpos().subarray(address, address + 4), 0, 1))
   }
-}
-
-/** Writes four numbers, each drawn by `draw`, scaled to norm 1. */
-export function drawQuaternion(out: Float64Array, at: number, draw: () => number): void {
-  const quaternion = [draw(), draw(), draw(), draw()]
-  const norm = Math.hypot(...quaternion)
-  for (let i = 0; i < 4; i++) out[at + i] = quaternion[i]! / norm
 }

@@ -1,7 +1,8 @@
-import { writeInFrame } from '../frames.ts'
 import { jointRandomiser } from '../randomise.ts'
+import { smallControl } from '../rewards.ts'
 import { defineTask, type TaskDefinition } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
+import { turnIntoFrame } from '../vectors.ts'
 import { humanoidActions, humanoidXml } from './humanoid.xml.ts'
 
 const joints = humanoidActions.length
@@ -9,7 +10,6 @@ const joints = humanoidActions.length
 const standing = { bounds: { lower: 1.4 }, margin: 0.35 }
 /** Cosine of the torso's tilt. */
 const upright = { bounds: { lower: 0.9 }, margin: 1.9, valueAtMargin: 0, sigmoid: 'linear' } as const
-const idle = { margin: 1, valueAtMargin: 0, sigmoid: 'quadratic' } as const
 /** Horizontal velocity of one that stands, m/s. */
 const still = { margin: 2 }
 
@@ -47,18 +47,10 @@ function humanoid(name: string, speed: number): TaskDefinition {
       const head = physics.id('body', 'head')
       const extremities = ['left_hand', 'left_foot', 'right_hand', 'right_foot'].map((part) => physics.id('body', part))
       const drawJoints = jointRandomiser(physics, { unlimitedHinges: true })
-      const smallControl = () => {
-        const control = ctrl()
-        let sum = 0
-        for (let i = 0; i < control.length; i++) sum += tolerance(control[i]!, idle)
-        return (4 + sum / control.length) / 5
-      }
-      const motion = () => {
-        // The first sensor: velocity of the centre of mass.
-        const [x, y] = [sensors()[0]!, sensors()[1]!]
-        if (speed === 0) return (tolerance(x, still) + tolerance(y, still)) / 2
-        return (5 * tolerance(Math.hypot(x, y), moving) + 1) / 6
-      }
+      // The first sensor: velocity of the centre of mass.
+      const standingStill = () => (tolerance(sensors()[0]!, still) + tolerance(sensors()[1]!, still)) / 2
+      const movingFast = () => (5 * tolerance(Math.hypot(sensors()[0]!, sensors()[1]!), moving) + 1) / 6
+      const motion = speed === 0 ? standingStill : movingFast
       return {
         reset(rng) {
           do drawJoints(rng)
@@ -72,13 +64,8 @@ function humanoid(name: string, speed: number): TaskDefinition {
           out[joints] = xpos[3 * head + 2]!
           let offset = joints + 1
           for (const part of extremities) {
-            const [from, to] = [3 * torso, 3 * part]
-            const [x, y, z] = [
-              xpos[to]! - xpos[from]!,
-              xpos[to + 1]! - xpos[from + 1]!,
-              xpos[to + 2]! - xpos[from + 2]!,
-            ]
-            writeInFrame(out, offset, xmat, torso, x, y, z)
+            for (let i = 0; i < 3; i++) out[offset + i] = xpos[3 * part + i]! - xpos[3 * torso + i]!
+            turnIntoFrame(out, offset, xmat, torso)
             offset += 3
           }
           for (let i = 0; i < 3; i++) out[offset++] = xmat[9 * torso + 6 + i]!
@@ -87,7 +74,7 @@ function humanoid(name: string, speed: number): TaskDefinition {
         },
         reward() {
           const tall = tolerance(place()[3 * head + 2]!, standing)
-          return smallControl() * tall * tolerance(rotation()[9 * torso + 8]!, upright) * motion()
+          return smallControl(ctrl()) * tall * tolerance(rotation()[9 * torso + 8]!, upright) * motion()
         },
       }
     },

@@ -94,7 +94,7 @@ const lines = (items: readonly string[]) => items.join('\n    ')
 /** A humanoid of 41 kg and 21 driven joints, each a damped spring at 0; masses follow from volumes at 1000 kg/m³. */
 export const humanoidXml = `
 <mujoco model="humanoid">
-  <size memory="2M"/>
+  <size memory="1M"/>
   <option timestep="0.005"/>
   <statistic center="0 0 1" extent="2"/>
 

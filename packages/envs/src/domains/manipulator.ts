@@ -2,6 +2,7 @@ import type { Rng } from '@revflow/core'
 import type { Physics } from '../physics.ts'
 import { defineTask, type TaskDefinition } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
+import { distance } from '../vectors.ts'
 import { type ManipulatorOptions, manipulatorXml } from './manipulator.xml.ts'
 
 const armJoints = ['arm_root', 'arm_shoulder', 'arm_elbow', 'arm_wrist', 'finger', 'fingertip', 'thumb', 'thumbtip']
@@ -21,7 +22,7 @@ const objectJoints = (physics: Physics, object: string) =>
 function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions) {
   const qpos = physics.dataView('qpos')
   const qvel = physics.dataView('qvel')
-  const sitePlace = physics.dataView('site_xpos')
+  const sitePlaces = physics.dataView('site_xpos')
   const siteRotation = physics.dataView('site_xmat')
   const bodyPlace = physics.modelView('body_pos')
   const bodyRotation = physics.modelView('body_quat')
@@ -47,7 +48,7 @@ function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions
     physics.countContacts()
     const rotation = siteRotation()
     const angle = Math.PI - Math.atan2(rotation[9 * grasp + 6]!, rotation[9 * grasp]!)
-    place(sitePlace()[3 * grasp]!, sitePlace()[3 * grasp + 2]!, angle)
+    place(sitePlaces()[3 * grasp]!, sitePlaces()[3 * grasp + 2]!, angle)
   }
   const drawPose = (rng: Rng) => {
     for (const { joint, low, high } of arm) qpos()[joint] = between(rng, low, high)
@@ -108,7 +109,7 @@ function manipulator(name: string, options: ManipulatorOptions): TaskDefinition 
       const force = physics.dataView('sensordata')
       const place = physics.dataView('xpos')
       const quaternion = physics.dataView('xquat')
-      const sitePlace = physics.dataView('site_xpos')
+      const sitePlaces = physics.dataView('site_xpos')
       const arm = armJoints.map((joint) => physics.id('joint', joint))
       const joints = objectJoints(physics, object)
       const [hand, thing, target] = ['hand', object, `target_${object}`].map((body) => physics.id('body', body))
@@ -121,13 +122,7 @@ function manipulator(name: string, options: ManipulatorOptions): TaskDefinition 
       /** How close two sites are: a function with value in [0, 1]. */
       const closeness = (one: string, other: string) => {
         const [a, b] = [3 * physics.id('site', one), 3 * physics.id('site', other)]
-        return () => {
-          const xpos = sitePlace()
-          return tolerance(
-            Math.hypot(xpos[a]! - xpos[b]!, xpos[a + 1]! - xpos[b + 1]!, xpos[a + 2]! - xpos[b + 2]!),
-            close,
-          )
-        }
+        return () => tolerance(distance(sitePlaces(), a, b), close)
       }
       const brought = closeness(object, `target_${object}`)
       /** A peg is to be at the target with its tip too; holding it by the hilt earns a third. */

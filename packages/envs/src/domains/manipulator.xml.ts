@@ -96,7 +96,7 @@ const parts = {
 export function manipulatorXml({ object, insert }: ManipulatorOptions): string {
   return `
 <mujoco model="planar manipulator">
-  <size memory="2M"/>
+  <size memory="1M"/>
   <option timestep="0.001" cone="elliptic"/>
 
   <default>

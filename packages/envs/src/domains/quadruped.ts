@@ -1,10 +1,10 @@
 import type { Rng } from '@revflow/core'
-import { writeInFrame } from '../frames.ts'
+import type { RealView } from '../mujoco.ts'
 import type { Physics } from '../physics.ts'
-import { drawQuaternion } from '../randomise.ts'
 import { enlarge } from '../spline.ts'
 import { type BoundTask, defineTask, type ObservationEntry, type TaskDefinition } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
+import { normalise, turnIntoFrame } from '../vectors.ts'
 import { type QuadrupedOptions, quadrupedActions, quadrupedXml } from './quadruped.xml.ts'
 
 const hinges = 16
@@ -63,7 +63,7 @@ function bindCommon(physics: Physics) {
       }
     },
     /** Draws an orientation, uniform over rotations. */
-    turn: (rng: Rng) => drawQuaternion(qpos(), 3, () => rng.normal()),
+    turn: (rng: Rng) => normalise(rng.fillNormal(qpos().subarray(3, 7))),
   }
 }
 type Common = ReturnType<typeof bindCommon>
@@ -107,14 +107,15 @@ function move(name: string, speed: number): TaskDefinition {
   })
 }
 
-/** Coarse bumps: a grid of 2 m cells over the terrain, heights in [0.15, 1] of the bowl's. */
+/** The terrain's bumps are a coarse grid of 2 m cells. */
 const bumps = 30
-const lowestBump = 0.15
 
-/** Writes heights of a bowl with random smooth bumps, flat in its middle and at its rim. @param size vertices a side */
-function drawTerrain(rng: Rng, heights: Float32Array | Float64Array, size: number): void {
-  const coarse = Float64Array.from({ length: bumps * bumps }, () => lowestBump + (1 - lowestBump) * rng.uniform())
-  const smooth = enlarge(coarse, size)
+/**
+ * Draws a bowl: a ring of hills around the middle, highest half-way to the rim, with smooth bumps.
+ * @param heights of `size × size` vertices, in [0, 1] but for overshoots of the smoothing
+ */
+function drawTerrain(rng: Rng, heights: RealView, size: number): void {
+  const smooth = enlarge(rng.fillUniform(new Float64Array(bumps * bumps), 0.15, 1), size)
   const coordinate = (i: number) => -1 + (2 * i) / (size - 1)
   for (let row = 0; row < size; row++)
     for (let column = 0; column < size; column++) {
@@ -155,9 +156,8 @@ export const quadrupedEscape = quadruped('quadruped-escape', {
       },
       observe(out) {
         common.observe(out)
-        const xpos = place()
-        const at = 3 * common.torso
-        writeInFrame(out, commonSize, rotation(), common.torso, -xpos[at]!, -xpos[at + 1]!, -xpos[at + 2]!)
+        for (let i = 0; i < 3; i++) out[commonSize + i] = -place()[3 * common.torso + i]!
+        turnIntoFrame(out, commonSize, rotation(), common.torso)
         for (let i = 0; i < 20; i++) {
           const distance = sensors()[firstRay + i]!
           out[commonSize + 3 + i] = distance === -1 ? 1 : Math.tanh(distance)
@@ -204,36 +204,27 @@ export const quadrupedFetch = quadruped('quadruped-fetch', {
     const upright = common.upright(0)
     return {
       reset(rng) {
-        const somewhere = () => spawn * (2 * rng.uniform() - 1)
-        const position = qpos()
         const azimuth = 2 * Math.PI * rng.uniform()
-        position[0] = somewhere()
-        position[1] = somewhere()
-        position[3] = Math.cos(azimuth / 2)
-        position[6] = Math.sin(azimuth / 2)
+        qpos()[3] = Math.cos(azimuth / 2)
+        qpos()[6] = Math.sin(azimuth / 2)
+        rng.fillUniform(qpos().subarray(0, 2), -spawn, spawn)
         common.raise()
-        position[ballPosition] = somewhere()
-        position[ballPosition + 1] = somewhere()
-        position[ballPosition + 2] = 2
-        for (let axis = 0; axis < 2; axis++) qvel()[ballVelocity + axis] = 5 * rng.normal()
+        rng.fillUniform(qpos().subarray(ballPosition, ballPosition + 2), -spawn, spawn)
+        qpos()[ballPosition + 2] = 2
+        rng.fillNormal(qvel().subarray(ballVelocity, ballVelocity + 2), 5)
       },
       observe(out) {
         common.observe(out)
         const xpos = place()
         const velocity = qvel()
-        const write = (at: number, x: number, y: number, z: number) =>
-          writeInFrame(out, commonSize + at, rotation(), common.torso, x, y, z)
-        write(0, xpos[ball]! - xpos[torso]!, xpos[ball + 1]! - xpos[torso + 1]!, xpos[ball + 2]! - xpos[torso + 2]!)
-        const [vx, vy, vz] = [velocity[ballVelocity]!, velocity[ballVelocity + 1]!, velocity[ballVelocity + 2]!]
-        write(3, vx - velocity[0]!, vy - velocity[1]!, vz - velocity[2]!)
-        write(6, velocity[ballVelocity + 3]!, velocity[ballVelocity + 4]!, velocity[ballVelocity + 5]!)
         const goal = sitePlace()
-        write(
-          9,
-          goal[target]! - xpos[torso]!,
-          goal[target + 1]! - xpos[torso + 1]!,
-          goal[target + 2]! - xpos[torso + 2]!,
-        )
+        for (let i = 0; i < 3; i++) {
+          out[commonSize + i] = xpos[ball + i]! - xpos[torso + i]!
+          out[commonSize + 3 + i] = velocity[ballVelocity + i]! - velocity[i]!
+          out[commonSize + 6 + i] = velocity[ballVelocity + 3 + i]!
+          out[commonSize + 9 + i] = goal[target + i]! - xpos[torso + i]!
+        }
+        for (let at = 0; at < 12; at += 3) turnIntoFrame(out, commonSize + at, rotation(), common.torso)
       },
       reward() {
         const xpos = place()

@@ -73,7 +73,7 @@ const ballBody = `
 export function quadrupedXml({ floor, terrain = false, ball = false }: QuadrupedOptions): string {
   return `
 <mujoco model="quadruped">
-  <size memory="4M"/>
+  <size memory="1M"/>
   <option timestep="0.005"/>
 
   <asset>
