@@ -36,7 +36,10 @@ const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
 ]
 
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
-  domains.flatMap((domain) => Object.values(domain)).map((task) => [task.name, task]),
+  domains
+    .flatMap((domain) => Object.values(domain))
+    .map((task) => [task.name, task] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
 )
 
 /** Facts of a built-in task. */

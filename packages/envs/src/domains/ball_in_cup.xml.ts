@@ -13,7 +13,7 @@ const cupParts = profile.slice(1).map(([x, z], i) => {
   return `<geom name="cup_part_${i}" type="capsule" fromto="${x0} 0 ${z0} ${x} 0 ${z}" size="0.008"/>`
 })
 
-/** A cup held in the plane by springs, a ball on a string of 0.3 m tied to its underside. */
+/** A cup on springs in the x–z plane, and a ball on a string of 0.3 m tied to the cup's underside. */
 export const ballInCupXml = `
 <mujoco model="ball in cup">
   <size memory="1M"/>

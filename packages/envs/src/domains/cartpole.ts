@@ -62,9 +62,10 @@ function cartpole(name: string, { poles = 1, hanging, sparse = false }: Variant)
       return {
         reset(rng) {
           const position = qpos()
-          position[0] = hanging ? 0.01 * rng.normal() : -0.1 + 0.2 * rng.uniform()
-          position[1] = hanging ? Math.PI + 0.01 * rng.normal() : -0.034 + 0.068 * rng.uniform()
-          for (let i = 2; i <= poles; i++) position[i] = hanging ? 0.1 * rng.normal() : -0.034 + 0.068 * rng.uniform()
+          const within = (limit: number) => limit * (2 * rng.uniform() - 1)
+          position[0] = hanging ? 0.01 * rng.normal() : within(0.1)
+          position[1] = hanging ? Math.PI + 0.01 * rng.normal() : within(0.034)
+          for (let i = 2; i <= poles; i++) position[i] = hanging ? 0.1 * rng.normal() : within(0.034)
           rng.fillNormal(qvel(), 0.01)
         },
         observe(out) {

@@ -104,20 +104,19 @@ function turn(name: string, targetRadius: number): TaskDefinition {
       const places = physics.modelView('site_pos')
       const sizes = physics.modelView('site_size')
       const target = 3 * physics.id('site', 'target')
-      const hinge = physics
-        .modelView('body_pos')()
-        .slice(3 * physics.id('body', 'spinner'))
-      const cap = physics
-        .modelView('geom_size')()
-        .slice(3 * physics.id('geom', 'cap1'))
-      const circle = cap[0]! + cap[1]!
+      const bodies = physics.modelView('body_pos')()
+      const spinner = 3 * physics.id('body', 'spinner')
+      const [hingeX, hingeZ] = [bodies[spinner]!, bodies[spinner + 2]!]
+      const capsules = physics.modelView('geom_size')()
+      const cap = 3 * physics.id('geom', 'cap1')
+      const circle = capsules[cap]! + capsules[cap + 1]!
       const toTarget = () =>
         Math.hypot(finger.target(0) - finger.tip(0), finger.target(2) - finger.tip(2)) - sizes()[target]!
       return {
         reset(rng) {
           const angle = Math.PI * (2 * rng.uniform() - 1)
-          places()[target] = hinge[0]! + circle * Math.sin(angle)
-          places()[target + 2] = hinge[2]! + circle * Math.cos(angle)
+          places()[target] = hingeX + circle * Math.sin(angle)
+          places()[target + 2] = hingeZ + circle * Math.cos(angle)
           sizes()[target] = targetRadius
           finger.start(rng, damping.turn)
         },

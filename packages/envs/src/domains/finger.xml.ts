@@ -1,6 +1,6 @@
 /**
  * A planar finger of two links beside a free body on a hinge, the spinner, which its tip can push. Gravity is off.
- * A task's reset writes the damping of \`hinge\`, and position and size of the site \`target\`.
+ * A task's reset writes the damping of `hinge`, and position and size of the site `target`.
  */
 export const fingerXml = `
 <mujoco model="finger">

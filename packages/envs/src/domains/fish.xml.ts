@@ -7,9 +7,9 @@ const fin = (name: string, side: number) => `
       </body>`
 
 /**
- * A fish of 34 g, 16 cm long, floating free in viscous fluid: a torso with a tail of two parts and two fins. Its nose
- * points along y. Its weight is that of a thin plate inside; the torso's other shapes are to be seen. Gravity, limits
- * and contacts are off. A reset of the task \`swim\` writes the position of the geom \`target\`.
+ * A fish of 34 g, 22 cm long, free in heavy fluid: a torso with a tail of two parts and two fins. Its mouth points
+ * along y. The torso weighs as much as a thin plate inside; its other shapes are to be seen. Gravity, limits and
+ * contacts are off. A reset of the task `swim` writes the position of the geom `target`.
  */
 export const fishXml = `
 <mujoco model="fish">

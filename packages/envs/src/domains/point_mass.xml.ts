@@ -1,6 +1,6 @@
 /**
  * A ball of 0.3 kg on two slides in a square arena. Each actuator pulls along a tendon, whose two coefficients are the
- * direction of the force in the plane; they are written at a reset of the task \`hard\`.
+ * direction of the force in the plane; they are written at a reset of the task `hard`.
  */
 export const pointMassXml = `
 <mujoco model="planar point mass">

@@ -12,9 +12,9 @@ function segment(i: number, joints: number): string {
 }
 
 /**
- * A chain of links in a plane of viscous fluid, each 0.1 m long and 10 g: a head and a segment a joint. Together the
- * joints bend by a whole turn at most. What drags and weighs is a thin plate a link (\`inertial\`); the capsules are to be
- * seen. A task's reset writes the position of the geom \`target\`.
+ * A chain of links in a plane of heavy fluid, each 0.1 m long and of 10 g: a head and a segment a joint. The joints'
+ * limits keep the chain from closing to a ring. What weighs and drags is a thin plate a link (`inertial`); the other
+ * shapes are to be seen. A task's reset writes the position of the geom `target`.
  * @param joints at least 1
  */
 export const swimmerXml = (joints: number) => {
