@@ -1,8 +1,7 @@
 import type { Rng } from '@revflow/core'
-import type { RealView } from '../mujoco.ts'
 import type { Physics } from '../physics.ts'
-import { enlarge } from '../spline.ts'
 import { type BoundTask, defineTask, type ObservationEntry, type TaskDefinition } from '../task.ts'
+import { writeBowl } from '../terrain.ts'
 import { tolerance } from '../tolerance.ts'
 import { normalise, turnIntoFrame } from '../vectors.ts'
 import { type QuadrupedOptions, quadrupedActions, quadrupedXml } from './quadruped.xml.ts'
@@ -107,23 +106,8 @@ function move(name: string, speed: number): TaskDefinition {
   })
 }
 
-/** The terrain's bumps are a coarse grid of 2 m cells. */
+/** Bumps a side of the escape terrain: one every 2 m. */
 const bumps = 30
-
-/**
- * Draws a bowl: a ring of hills around the middle, highest half-way to the rim, with smooth bumps.
- * @param heights of `size × size` vertices, in [0, 1] but for overshoots of the smoothing
- */
-function drawTerrain(rng: Rng, heights: RealView, size: number): void {
-  const smooth = enlarge(rng.fillUniform(new Float64Array(bumps * bumps), 0.15, 1), size)
-  const coordinate = (i: number) => -1 + (2 * i) / (size - 1)
-  for (let row = 0; row < size; row++)
-    for (let column = 0; column < size; column++) {
-      const radius = Math.min(1, Math.max(0.04, Math.hypot(coordinate(row), coordinate(column))))
-      const bowl = 0.5 - Math.cos(2 * Math.PI * radius) / 2
-      heights[row * size + column] = bowl * smooth[row * size + column]!
-    }
-}
 
 /** Get out of a bowl with bumps, staying upright. */
 export const quadrupedEscape = quadruped('quadruped-escape', {
@@ -150,7 +134,7 @@ export const quadrupedEscape = quadruped('quadruped-escape', {
     const upright = common.upright(20)
     return {
       reset(rng) {
-        drawTerrain(rng, heights(), vertices)
+        writeBowl(heights(), rng.fillUniform(new Float64Array(bumps * bumps), 0.15, 1), vertices)
         common.turn(rng)
         common.raise()
       },

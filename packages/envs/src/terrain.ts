@@ -1,3 +1,5 @@
+import type { RealView } from './mujoco.ts'
+
 /**
  * Coefficients of the cubic B-spline through n ≥ 3 evenly spaced values, mirrored at both ends:
  * c[i−1] + 4 c[i] + c[i+1] = 6 f[i], solved by elimination.
@@ -49,4 +51,20 @@ export function enlarge(grid: Float64Array, size: number): Float64Array {
     for (const [row, value] of resample(values, size).entries()) enlarged[row * size + column] = value
   }
   return enlarged
+}
+
+/**
+ * Writes the heights of a bowl: a ring of hills around the middle, highest half-way to the rim, times smooth bumps.
+ * @param heights `size × size`, row-major; in [0, 1] but for overshoots of the smoothing
+ * @param bumps a square grid, row-major, in [0, 1]: enlarged to that size
+ */
+export function writeBowl(heights: RealView, bumps: Float64Array, size: number): void {
+  const smooth = enlarge(bumps, size)
+  const coordinate = (i: number) => -1 + (2 * i) / (size - 1)
+  for (let row = 0; row < size; row++)
+    for (let column = 0; column < size; column++) {
+      const radius = Math.min(1, Math.max(0.04, Math.hypot(coordinate(row), coordinate(column))))
+      const bowl = 0.5 - Math.cos(2 * Math.PI * radius) / 2
+      heights[row * size + column] = bowl * smooth[row * size + column]!
+    }
 }
