@@ -32,7 +32,7 @@ function resample(values: Float64Array, size: number): Float64Array {
     const before = c[i === 0 ? 1 : i - 1]!
     const after = c[i === last - 1 ? last - 1 : i + 2]!
     const middle = (4 - 3 * t * t * (1 + s)) * c[i]! + (4 - 3 * s * s * (1 + t)) * c[i + 1]!
-    resampled[k] = (s ** 3 * before + middle + t ** 3 * after) / 6
+    resampled[k] = (s * s * s * before + middle + t * t * t * after) / 6
   }
   return resampled
 }
@@ -48,7 +48,8 @@ export function enlarge(grid: Float64Array, size: number): Float64Array {
   const enlarged = new Float64Array(size * size)
   for (let column = 0; column < size; column++) {
     const values = Float64Array.from(rows, (row) => row[column]!)
-    for (const [row, value] of resample(values, size).entries()) enlarged[row * size + column] = value
+    const resampled = resample(values, size)
+    for (let row = 0; row < size; row++) enlarged[row * size + column] = resampled[row]!
   }
   return enlarged
 }
