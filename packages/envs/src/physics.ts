@@ -106,7 +106,7 @@ class MujocoPhysics implements Physics {
     this.xml = xml
     this.#option = model.opt
     this.#actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
-    // Delayed sensors remember every physics step.
+    // Sensors with a history look at every step.
     this.#sensorsOff = model.nhistory === 0 ? mujoco.mjtDisableBit.mjDSBL_SENSOR.value : 0
     this.#isRungeKutta = this.#option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
     this.#stateKind = mujoco.mjtState.mjSTATE_INTEGRATION.value
