@@ -66,24 +66,27 @@ const armTouches = ([side]: Side) => [`${side}_upper_arm`, `${side}_lower_arm`, 
 const touches = ['torso', 'head', 'lower_waist', 'butt', ...sides.flatMap(legTouches), ...sides.flatMap(armTouches)]
 const legJoints = ['ankle', 'knee', 'hip'].flatMap((joint) => [`left_${joint}`, `right_${joint}`])
 
-/** Actuators in order: joint and torque at full control, N·m. */
-const motors: readonly (readonly [joint: string, gear: number])[] = [
+/** Torque at full control, N·m. */
+type Motor = readonly [joint: string, gear: number]
+const legMotors = ([side]: Side): Motor[] => [
+  [`${side}_hip_x`, 40],
+  [`${side}_hip_z`, 40],
+  [`${side}_hip_y`, 120],
+  [`${side}_knee`, 80],
+  [`${side}_ankle_x`, 20],
+  [`${side}_ankle_y`, 20],
+]
+const armMotors = ([side]: Side): Motor[] => [
+  [`${side}_shoulder1`, 20],
+  [`${side}_shoulder2`, 20],
+  [`${side}_elbow`, 40],
+]
+const motors: readonly Motor[] = [
   ['abdomen_y', 40],
   ['abdomen_z', 40],
   ['abdomen_x', 40],
-  ...sides.flatMap(([side]) => [
-    [`${side}_hip_x`, 40] as const,
-    [`${side}_hip_z`, 40] as const,
-    [`${side}_hip_y`, 120] as const,
-    [`${side}_knee`, 80] as const,
-    [`${side}_ankle_x`, 20] as const,
-    [`${side}_ankle_y`, 20] as const,
-  ]),
-  ...sides.flatMap(([side]) => [
-    [`${side}_shoulder1`, 20] as const,
-    [`${side}_shoulder2`, 20] as const,
-    [`${side}_elbow`, 40] as const,
-  ]),
+  ...sides.flatMap(legMotors),
+  ...sides.flatMap(armMotors),
 ]
 
 /** Actuators in the order of the action vector. */
@@ -91,7 +94,7 @@ export const humanoidActions = motors.map(([joint]) => joint)
 
 const lines = (items: readonly string[]) => items.join('\n    ')
 
-/** A humanoid of 41 kg and 21 driven joints, each a damped spring at 0; masses follow from volumes at 1000 kg/m³. */
+/** A humanoid of 41 kg and 21 driven joints, most of them damped springs at 0; masses follow from volumes. */
 export const humanoidXml = `
 <mujoco model="humanoid">
   <size memory="1M"/>
