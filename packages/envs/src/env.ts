@@ -1,5 +1,6 @@
 import { createRng, parseOptions, RevflowError, type Rng, restoreRng, rngStateSchema } from '@revflow/core'
 import { z } from 'zod'
+import type { RealView } from './mujoco.ts'
 import { createPhysics, type Physics } from './physics.ts'
 import { findTask } from './registry.ts'
 import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf } from './spaces.ts'
@@ -127,7 +128,7 @@ class MujocoEnv implements Env {
   readonly #subSteps: number
   readonly #bound: BoundTask
   readonly #ctrl: () => Float64Array
-  readonly #modelFields: readonly (() => Float64Array)[]
+  readonly #modelFields: readonly (() => RealView)[]
   readonly #observation: Float64Array
   #rng: Rng
   #elapsed: number | null = null

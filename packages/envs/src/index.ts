@@ -8,7 +8,7 @@ export {
   type StepInfo,
   type StepResult,
 } from './env.ts'
-export { loadMujoco, type MjData, type MjModel, type Mujoco } from './mujoco.ts'
+export { loadMujoco, type MjData, type MjModel, type Mujoco, type RealView } from './mujoco.ts'
 export { createPhysics, type ObjectKind, type Physics } from './physics.ts'
 export { jointRandomiser } from './randomise.ts'
 export { findTask, listTasks, type TaskSummary } from './registry.ts'

@@ -6,8 +6,11 @@ import * as cheetah from './domains/cheetah.ts'
 import * as finger from './domains/finger.ts'
 import * as fish from './domains/fish.ts'
 import * as hopper from './domains/hopper.ts'
+import * as humanoid from './domains/humanoid.ts'
+import * as manipulator from './domains/manipulator.ts'
 import * as pendulum from './domains/pendulum.ts'
 import * as pointMass from './domains/point_mass.ts'
+import * as quadruped from './domains/quadruped.ts'
 import * as reacher from './domains/reacher.ts'
 import * as swimmer from './domains/swimmer.ts'
 import * as walker from './domains/walker.ts'
@@ -22,8 +25,11 @@ const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
   finger,
   fish,
   hopper,
+  humanoid,
+  manipulator,
   pendulum,
   pointMass,
+  quadruped,
   reacher,
   swimmer,
   walker,

@@ -25,14 +25,15 @@ function messageOf(run: () => unknown): string {
   return 'nothing was thrown'
 }
 
-/** Everything seen over some steps, resetting at each episode's end. */
+/** Everything seen over some steps, resetting at each episode's end, and the state then. */
 function roll(env: Env, from: number, steps: number): number[][] {
   const seen: number[][] = []
   for (let step = from; step < from + steps; step++) {
     const { observation, reward, truncated } = env.step(actionAt(env, step))
-    seen.push([...observation, reward, ...env.evaluate().observation, ...env.getState().values])
+    seen.push([...observation, reward, ...env.evaluate().observation, ...env.physics.saveState()])
     if (truncated) seen.push([...env.reset().observation])
   }
+  seen.push([...env.getState().values])
   return seen
 }
 

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { createPhysics, findTask, listTasks, loadMujoco, makeEnv } from '../src/index.ts'
+import { writeBowl } from '../src/terrain.ts'
 import {
   compareModel,
   compareProbes,
@@ -16,6 +17,20 @@ import {
 const root = new URL('./fixtures/', import.meta.url)
 function read<S extends z.ZodType>(file: string, schema: S): z.output<S> {
   return schema.parse(JSON.parse(gunzipSync(readFileSync(new URL(`${file}.gz`, root))).toString('utf8')))
+}
+
+/** The recorded trajectory of a task with seed 0. */
+function readTrajectory(task: string) {
+  if (task !== 'quadruped-escape') return read(`trajectories/${task}.seed0.json`, schemas.trajectory)
+  // A height field of 40,401 numbers: kept are the 900 bumps that the original's generator drew for it.
+  const { bumps, trajectory } = read(
+    'escape.seed0.json',
+    z.object({ bumps: z.array(z.number()), trajectory: schemas.trajectory }),
+  )
+  const value = new Float32Array(201 * 201)
+  writeBowl(value, Float64Array.from(bumps), 201)
+  const change = { field: 'hfield_data', visual: false, value: Array.from(value) }
+  return { ...trajectory, initial: { ...trajectory.initial, model_changes: [change] } }
 }
 
 const metadata = read('metadata.json', schemas.metadata)
@@ -47,14 +62,15 @@ describe.each(tasks)('%s', (task) => {
 
   test('replays the recorded trajectory', async () => {
     const env = await makeEnv(task)
-    const recording = read(`trajectories/${task}.seed0.json`, schemas.trajectory)
-    const comparison = compareTrajectory(env, recording, known.tasks[task])
+    const comparison = compareTrajectory(env, readTrajectory(task), known.tasks[task])
     expect(comparison).toMatchObject({ ok: true })
-    expect(comparison.compared).toBeGreaterThan(600)
+    // The toes of fetch's upright robot touch the floor or not by a rounding error: only its reset is compared.
+    expect(comparison.compared).toBeGreaterThan(task === 'quadruped-fetch' ? 90 : 600)
     env.close()
   })
 
-  test('gives the recorded observation and reward at every probe', async () => {
+  // No probes of escape were recorded: they would need a height field each.
+  test.skipIf(task === 'quadruped-escape')('gives the recorded observation and reward at every probe', async () => {
     const env = await makeEnv(task)
     expect(compareProbes(env, read(`probes/${task}.json`, schemas.probes))).toMatchObject({ ok: true })
     env.close()
@@ -69,7 +85,15 @@ describe.each(tasks)('%s', (task) => {
 
 test('every fixture belongs to a task', () => {
   const recorded = ['trajectories', 'probes'].flatMap((folder) => readdirSync(new URL(folder, root)))
-  expect(new Set(recorded.map((name) => name.split('.')[0]))).toEqual(new Set(tasks))
+  expect(new Set([...recorded.map((name) => name.split('.')[0]), 'quadruped-escape'])).toEqual(new Set(tasks))
+})
+
+test('quadruped-fetch replays its recording to the end, though a rounding error could change it', async () => {
+  const env = await makeEnv('quadruped-fetch')
+  const comparison = compareTrajectory(env, readTrajectory('quadruped-fetch'))
+  expect(comparison).toMatchObject({ ok: true })
+  expect(comparison.compared).toBeGreaterThan(9000)
+  env.close()
 })
 
 test('tolerance has the recorded values', () => {

@@ -2,7 +2,7 @@ import type { Rng } from '@revflow/core'
 import type { Physics } from '../physics.ts'
 import { defineTask } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
-import { distance } from '../vectors.ts'
+import { distance, normalise, turnIntoFrame } from '../vectors.ts'
 import { fishXml } from './fish.xml.ts'
 
 /** Where the joints begin in the coordinates, after position (3) and quaternion (4), and how many there are. */
@@ -22,9 +22,7 @@ function bindFish(physics: Physics) {
     /** Any orientation, joints within 0.2 rad of 0. */
     start(rng: Rng): void {
       const position = qpos()
-      const quaternion = rng.fillNormal(position.subarray(3, firstJoint))
-      const norm = Math.hypot(...quaternion)
-      for (let i = 3; i < firstJoint; i++) position[i] = position[i]! / norm
+      normalise(rng.fillNormal(position.subarray(3, firstJoint)))
       rng.fillUniform(position.subarray(firstJoint), -0.2, 0.2)
     },
     /** Writes the first two parts of an observation. */
@@ -86,7 +84,6 @@ export const fishSwim = defineTask({
     const target = 3 * physics.id('geom', 'target')
     const touching = sizes[target]! + sizes[3 * mouth]!
     const near = { bounds: { lower: 0, upper: touching }, margin: 2 * touching }
-    const toTarget = (axis: number) => places()[target + axis]! - places()[3 * mouth + axis]!
     return {
       reset(rng) {
         start(rng)
@@ -97,14 +94,8 @@ export const fishSwim = defineTask({
       },
       observe(out) {
         observePose(out)
-        const rotation = rotations()
-        const x = toTarget(0)
-        const y = toTarget(1)
-        const z = toTarget(2)
-        for (let i = 0; i < 3; i++) {
-          const column = 9 * mouth + i
-          out[joints + 1 + i] = x * rotation[column]! + y * rotation[column + 3]! + z * rotation[column + 6]!
-        }
+        for (let i = 0; i < 3; i++) out[joints + 1 + i] = places()[target + i]! - places()[3 * mouth + i]!
+        turnIntoFrame(out, joints + 1, rotations(), mouth)
         out.set(qvel(), joints + 4)
       },
       reward: () => (7 * tolerance(distance(places(), 3 * mouth, target), near) + (1 + upright()) / 2) / 8,

@@ -1,4 +1,5 @@
 import type { Rng } from '@revflow/core'
+import type { RealView } from '../mujoco.ts'
 import { jointRandomiser } from '../randomise.ts'
 import { smallControl } from '../rewards.ts'
 import { defineTask, type TaskDefinition } from '../task.ts'
@@ -7,7 +8,7 @@ import { distance } from '../vectors.ts'
 import { pointMassXml } from './point_mass.xml.ts'
 
 /** Directions of the two actuators: uniform, but no closer to parallel than 26° (cosine 0.9). */
-function drawDirections(rng: Rng, out: Float64Array): void {
+function drawDirections(rng: Rng, out: RealView): void {
   const first = 2 * Math.PI * rng.uniform()
   let second: number
   do second = 2 * Math.PI * rng.uniform()
