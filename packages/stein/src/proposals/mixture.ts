@@ -13,7 +13,7 @@ import {
   toNoise,
 } from './proposal.ts'
 import { systematicResample, takeRows } from './resample.ts'
-import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw } from './truncated-law.ts'
 
 /** Where the second half of the candidates goes. */
 export interface Centres {
