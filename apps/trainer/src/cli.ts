@@ -2,6 +2,7 @@ import { agents } from '@revflow/agents'
 import { nearest, RevflowError } from '@revflow/core'
 import { Command, CommanderError } from 'commander'
 import { doctor } from './commands/doctor.ts'
+import { estimatorsCommand } from './commands/estimators.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
 import { resumeCommand, trainCommand } from './commands/train.ts'
 
@@ -61,6 +62,13 @@ function createProgram(exit: (code: number) => void): Command {
     .option('--episodes <n>', 'episodes', integer('episodes'), 10)
     .option('--rule <name>', 'mode, sample or best', 'mode')
     .action(async (run: string, options) => exit(await evaluateCommand(run, options)))
+
+  program
+    .command('estimators')
+    .description('list the posterior-mean estimators')
+    .option('--json', 'all there is to say of them')
+    .option('--docs <file>', 'write the page of the docs')
+    .action((options) => exit(estimatorsCommand(options)))
 
   program
     .command('doctor')
