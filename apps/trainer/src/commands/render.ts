@@ -1,0 +1,140 @@
+import { extname } from 'node:path'
+import { createRng, lookUp, parseOptions, RevflowError } from '@revflow/core'
+import { type Env, findTask, listTasks, makeEnv } from '@revflow/envs'
+import { type Captioned, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
+import { z } from 'zod'
+import { fileWriter, locateRun } from '../run/folder.ts'
+import { openPolicy } from '../run/policy.ts'
+import { type Actor, policyActor, randomActor, roll } from '../run/roll.ts'
+
+const flagsSchema = z.strictObject({
+  run: z.string().optional(),
+  runsDir: z.string(),
+  rule: z.enum(['mode', 'sample', 'best']),
+  actions: z.enum(['random', 'zero']),
+  seed: z.int().min(0),
+  steps: z.int().min(0).optional(),
+  frames: z.int().min(1),
+  camera: z.string().optional(),
+  size: z.string().regex(/^\d+x\d+$/, 'width x height, such as 320x240'),
+  out: z.string().optional(),
+  all: z.boolean().default(false),
+})
+export type RenderFlags = z.input<typeof flagsSchema>
+type Settings = z.output<typeof flagsSchema>
+
+/** A task with someone to act in it. */
+interface Stage {
+  readonly env: Env
+  readonly actor: Actor
+  close(): Promise<void>
+}
+
+/** `revflow render`: a clip (.gif), a picture or contact sheet (.png) of a task, or one picture of every task. */
+export async function renderCommand(task: string | undefined, flags: RenderFlags): Promise<number> {
+  const settings = parseOptions(flagsSchema, flags, 'render')
+  if (settings.all) {
+    if (task ?? settings.run) refuse('--all', 'no task and no run beside it', task ?? `--run ${settings.run}`)
+    return drawGallery(settings)
+  }
+  if (!task && !settings.run) refuse('task', 'a task, --run <run> or --all', 'none')
+  return drawTask(task, settings)
+}
+
+async function drawTask(task: string | undefined, settings: Settings): Promise<number> {
+  if (task) findTask(task)
+  const { out = `${task ?? 'policy'}.gif`, frames } = settings
+  const isClip = endingOf(out, ['.gif', '.png']) === '.gif'
+  const write = fileWriter(out)
+  const stage = settings.run ? await openRun(settings.run, task, settings) : await openTask(task!, settings)
+  try {
+    const { env } = stage
+    const decisionSeconds = env.controlTimestep * env.actionRepeat
+    // A lone picture shows the start, all else 5 s.
+    const steps = settings.steps ?? (isClip || frames > 1 ? Math.round(5 / env.controlTimestep) : 0)
+    const decisions = Math.ceil(Math.min(steps, env.episodeSteps) / env.actionRepeat)
+    // 25 frames a second are plenty, and no viewer shows more than 50.
+    const stride = Math.max(1, Math.round(0.04 / decisionSeconds))
+    const shots = await shoot(stage, settings, decisions, isClip ? every(stride, decisions) : spread(frames, decisions))
+    const pictures = shots.map(({ picture }) => picture)
+    if (isClip) write(await encodeGif(pictures, stride * decisionSeconds))
+    else write(encodePng(pictures.length === 1 ? pictures[0]! : contactSheet(shots)))
+    process.stdout.write(`${out}: ${shots.length} of ${env.task}, last at ${shots.at(-1)!.caption}\n`)
+    return 0
+  } finally {
+    await stage.close()
+  }
+}
+
+async function drawGallery(settings: Settings): Promise<number> {
+  const { out = 'tasks.png', steps = 0 } = settings
+  endingOf(out, ['.png'])
+  const write = fileWriter(out)
+  const entries: Captioned[] = []
+  for (const { name } of listTasks()) {
+    const stage = await openTask(name, settings)
+    const decisions = Math.min(steps, stage.env.episodeSteps)
+    const [shot] = await shoot(stage, settings, decisions, spread(1, decisions))
+    entries.push({ picture: shot!.picture, caption: name })
+    await stage.close()
+  }
+  write(encodePng(contactSheet(entries)))
+  process.stdout.write(`${out}: ${entries.length} tasks\n`)
+  return 0
+}
+
+function endingOf<E extends string>(out: string, known: readonly E[]): E {
+  return lookUp(`ending of ${out}`, extname(out).toLowerCase(), Object.fromEntries(known.map((e) => [e, e]))) as E
+}
+
+/** Decisions 0, stride, 2 stride, … */
+const every = (stride: number, decisions: number) =>
+  new Set(Array.from({ length: Math.floor(decisions / stride) + 1 }, (_, i) => i * stride))
+
+/** `count` decisions from the first to the last, the last alone where it is one. */
+const spread = (count: number, decisions: number) =>
+  new Set(Array.from({ length: count }, (_, i) => Math.round(((i + 1) * decisions) / count)))
+
+/** Plays an episode, and draws it after the wanted decisions and where it ends early. */
+async function shoot(
+  { env, actor }: Stage,
+  { camera, size }: Settings,
+  decisions: number,
+  wanted: ReadonlySet<number>,
+): Promise<Captioned[]> {
+  const [width, height] = size.split('x').map(Number) as [number, number]
+  const shots: Captioned[] = []
+  await roll(env, actor, decisions, ({ decision, elapsedSteps, total, ended }) => {
+    if (!wanted.has(decision) && !(ended && decision < decisions)) return
+    const picture = render(env.physics, { width, height, ...(camera !== undefined && { camera }) })
+    const time = (elapsedSteps * env.controlTimestep).toFixed(2)
+    shots.push({ picture, caption: `${time} s, return ${total.toFixed(1)}` })
+  })
+  return shots
+}
+
+async function openTask(task: string, { seed, actions }: Settings): Promise<Stage> {
+  const env = await makeEnv(task, { seed })
+  const actor = actions === 'zero' ? () => new Float32Array(env.actionSpace.size) : randomActor(env, actionRng(seed))
+  return { env, actor, close: async () => env.close() }
+}
+
+async function openRun(run: string, task: string | undefined, { runsDir, seed, rule }: Settings): Promise<Stage> {
+  const { config, learner, close } = await openPolicy(locateRun(run, runsDir))
+  if (task && task !== config.task) refuse('task', `'${config.task}', which the run was trained on`, `'${task}'`)
+  const env = await makeEnv(config.task, { seed, actionRepeat: config.actionRepeat })
+  return {
+    env,
+    actor: policyActor(learner, rule, env, actionRng(seed)),
+    async close() {
+      env.close()
+      await close()
+    },
+  }
+}
+
+const actionRng = (seed: number) => createRng(seed, 'render')
+
+function refuse(path: string, expected: string, received: string): never {
+  throw new RevflowError({ code: 'invalid-option', path, expected, received })
+}
