@@ -19,6 +19,6 @@ const limbs: readonly Colour[] = [
 export function paletteColour(role: Role): Colour {
   if (typeof role === 'object') return limbs[role.body % limbs.length]!
   if (role === 'floor') return [0.84, 0.85, 0.86, 1]
-  if (role === 'target') return [0.87, 0.16, 0.16, 0.5]
+  if (role === 'target') return [0.87, 0.16, 0.16, 0.7]
   return role === 'fixture' ? [0.62, 0.64, 0.67, 1] : [0.25, 0.25, 0.27, 1]
 }

@@ -177,7 +177,7 @@ function hfield([halfX, halfY, top]: Vec3, { rows, columns, data }: Heights): So
       for (let t = near + step; last < far; last = t, t += step) {
         let [free, under] = [last, Math.min(t, far)]
         if (above(under) > 0) continue
-        for (let i = 0; i < 8; i++) {
+        for (let i = 0; i < 16; i++) {
           const middle = (free + under) / 2
           if (above(middle) > 0) free = middle
           else under = middle

@@ -91,9 +91,11 @@ function endingOf<E extends string>(out: string, known: readonly E[]): E {
 const every = (stride: number, decisions: number) =>
   new Set(Array.from({ length: Math.floor(decisions / stride) + 1 }, (_, i) => i * stride))
 
-/** `count` decisions from the first to the last, the last alone where it is one. */
+/** `count` decisions from the first to the last; the last where it is one. */
 const spread = (count: number, decisions: number) =>
-  new Set(Array.from({ length: count }, (_, i) => Math.round(((i + 1) * decisions) / count)))
+  new Set(
+    count === 1 ? [decisions] : Array.from({ length: count }, (_, i) => Math.round((i * decisions) / (count - 1))),
+  )
 
 /** Plays an episode, and draws it after the wanted decisions and where it ends early. */
 async function shoot(
