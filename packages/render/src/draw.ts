@@ -71,42 +71,36 @@ function createShader(view: View, targets: readonly Target[], samples: number, l
   const shadows = castShadows(targets)
   const colours = targets.map(({ shape }) => lightOf(shape.colour))
   const rays = targets.map(({ shape }) => localRays(view, shape))
-  const start = view.ray(0, 0).direction
-  const right = subtract(view.ray(1, 0).direction, start)
-  const down = subtract(view.ray(0, 1).direction, start)
+  const start = view.ray(0, 0)
+  const right = subtract(view.ray(1, 0).direction, start.direction)
+  const down = subtract(view.ray(0, 1).direction, start.direction)
   return (x, y, id, depth, share) => {
-    const direction: Vec3 = along(start, right, down, x, y)
+    const direction: Vec3 = along(start.direction, right, down, x, y)
     if (id < 0) return addSky(direction, share)
     const { shape, solid } = targets[id]!
     const ray = rays[id]!
     const local = along(ray.direction, ray.directionX, ray.directionY, x, y)
     const point = addScaled(ray.origin, local, depth)
     const normal = rotate(shape.rotation, solid.normal(...point))
-    const dark = shape.checker === undefined ? 0 : darkShare(ray, local, point, depth, samples, shape.checker)
-    const lamp = shadows(addScaled(shape.position, rotate(shape.rotation, point), 1), normal)
-    addSurface(colours[id]!, (1 - 0.22 * dark) * share, direction, normal, lamp, share)
+    const lamp = shadows(addScaled(start.origin, direction, depth), normal)
+    const isFloor = shape.checker !== undefined
+    const dark = isFloor ? darkShare(ray, local, point, depth, samples, shape.checker!) : 0
+    // Floors are dull: a highlight there would only wander about.
+    const mirrored = isFloor || lamp === 0 ? 0 : 0.12 * lamp * mirroring(direction, normal)
+    const spread = (1 - 0.22 * dark) * reflectance(normal, lamp)
+    const colour = colours[id]!
+    for (let i = 0; i < 3; i++) light[i]! += share * (spread * colour[i]! + mirrored)
   }
 
   function addSky(direction: Vec3, share: number): void {
     const height = Math.min(1, (1.6 * Math.max(0, direction[2])) / length(direction))
-    for (let i = 0; i < 3; i++) light[i] = light[i]! + share * (horizon[i]! + height * (zenith[i]! - horizon[i]!))
-  }
-
-  /** What a surface sends back of the lamp, spread and mirrored, and of sky and ground all round. */
-  function addSurface(
-    colour: Vec3,
-    strength: number,
-    direction: Vec3,
-    normal: Vec3,
-    lamp: number,
-    share: number,
-  ): void {
-    const facing = Math.max(0, dot(normal, towardsLight))
-    const spread = strength * (0.36 + 0.12 * normal[2] + 0.72 * lamp * facing)
-    const mirrored = share * 0.12 * lamp * mirroring(direction, normal)
-    for (let i = 0; i < 3; i++) light[i] = light[i]! + spread * colour[i]! + mirrored
+    for (let i = 0; i < 3; i++) light[i]! += share * (horizon[i]! + height * (zenith[i]! - horizon[i]!))
   }
 }
+
+/** What a white surface sends back of the lamp, and of sky and ground all round. */
+const reflectance = (normal: Vec3, lamp: number): number =>
+  0.36 + 0.12 * normal[2] + 0.72 * lamp * Math.max(0, dot(normal, towardsLight))
 
 /** start + x right + y down */
 const along = (start: Vec3, right: Vec3, down: Vec3, x: number, y: number): Vec3 => [

@@ -1,4 +1,4 @@
-import { addScaled, dot, frameAlong, normalise, rotate, unrotate, type Vec3 } from './vector.ts'
+import { dot, frameAlong, normalise, rotate, unrotate, type Vec3 } from './vector.ts'
 import { parallelView } from './view.ts'
 import { cast, corners, type Target } from './visibility.ts'
 
@@ -31,10 +31,11 @@ export function castShadows(targets: readonly Target[]): Shadows {
   const view = parallelView(rotate(rotation, middle), rotation, mapSize, pixel)
   const { depths } = cast(view, casters)
 
-  return (point, normal) => {
+  // Off the surface by a few pixels of the map, or it would shadow itself.
+  const gap = 2.5 * pixel
+  return ([x, y, z], normal) => {
     if (dot(normal, towardsLight) <= 0) return 0
-    // Off the surface by a few pixels of the map, or it would shadow itself.
-    const [column, row, depth] = view.project(addScaled(point, normal, 2.5 * pixel))
+    const [column, row, depth] = view.project([x + gap * normal[0], y + gap * normal[1], z + gap * normal[2]])
     const left = column - blur / 2
     const top = row - blur / 2
     if (left < 0 || top < 0 || left + blur + 1 >= mapSize || top + blur + 1 >= mapSize) return 1

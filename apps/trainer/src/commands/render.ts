@@ -3,7 +3,7 @@ import { createRng, lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { type Env, findTask, listTasks, makeEnv } from '@revflow/envs'
 import { type Captioned, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
 import { z } from 'zod'
-import { fileWriter, locateRun } from '../run/folder.ts'
+import { fileWriter, locateRun, readRun } from '../run/folder.ts'
 import { openPolicy } from '../run/policy.ts'
 import { type Actor, policyActor, randomActor, roll } from '../run/roll.ts'
 
@@ -34,19 +34,25 @@ interface Stage {
 export async function renderCommand(task: string | undefined, flags: RenderFlags): Promise<number> {
   const settings = parseOptions(flagsSchema, flags, 'render')
   if (settings.all) {
-    if (task ?? settings.run) refuse('--all', 'no task and no run beside it', task ?? `--run ${settings.run}`)
+    if (task ?? settings.run) refuse('--all', 'no task and no run beside it', `'${task ?? settings.run}'`)
     return drawGallery(settings)
   }
-  if (!task && !settings.run) refuse('task', 'a task, --run <run> or --all', 'none')
-  return drawTask(task, settings)
+  return drawTask(taskOf(task, settings), settings)
 }
 
-async function drawTask(task: string | undefined, settings: Settings): Promise<number> {
-  if (task) findTask(task)
-  const { out = `${task ?? 'policy'}.gif`, frames } = settings
+/** The task to draw: the given one, or the run's. */
+function taskOf(task: string | undefined, { run, runsDir }: Settings): string {
+  if (!run) return task ? findTask(task).name : refuse('task', 'a task, --run <run> or --all', 'none')
+  const trained = readRun(locateRun(run, runsDir)).config.task
+  if (task && task !== trained) refuse('task', `'${trained}', which the run was trained on`, `'${task}'`)
+  return trained
+}
+
+async function drawTask(task: string, settings: Settings): Promise<number> {
+  const { out = `${task}.gif`, frames } = settings
   const isClip = endingOf(out, ['.gif', '.png']) === '.gif'
   const write = fileWriter(out)
-  const stage = settings.run ? await openRun(settings.run, task, settings) : await openTask(task!, settings)
+  const stage = settings.run ? await openRun(settings.run, settings) : await openTask(task, settings)
   try {
     const { env } = stage
     const decisionSeconds = env.controlTimestep * env.actionRepeat
@@ -59,7 +65,7 @@ async function drawTask(task: string | undefined, settings: Settings): Promise<n
     const pictures = shots.map(({ picture }) => picture)
     if (isClip) write(await encodeGif(pictures, stride * decisionSeconds))
     else write(encodePng(pictures.length === 1 ? pictures[0]! : contactSheet(shots)))
-    process.stdout.write(`${out}: ${shots.length} of ${env.task}, last at ${shots.at(-1)!.caption}\n`)
+    process.stdout.write(`${out}: ${shots.length} of ${task}, last at ${shots.at(-1)!.caption}\n`)
     return 0
   } finally {
     await stage.close()
@@ -121,9 +127,8 @@ async function openTask(task: string, { seed, actions }: Settings): Promise<Stag
   return { env, actor, close: async () => env.close() }
 }
 
-async function openRun(run: string, task: string | undefined, { runsDir, seed, rule }: Settings): Promise<Stage> {
+async function openRun(run: string, { runsDir, seed, rule }: Settings): Promise<Stage> {
   const { config, learner, close } = await openPolicy(locateRun(run, runsDir))
-  if (task && task !== config.task) refuse('task', `'${config.task}', which the run was trained on`, `'${task}'`)
   const env = await makeEnv(config.task, { seed, actionRepeat: config.actionRepeat })
   return {
     env,
