@@ -25,7 +25,9 @@ describe('render', () => {
     const { code, output } = await revflow('render', 'cheetah-run', '--out', at('a.gif'), '--steps', '40', ...small)
     expect({ code, output }).toEqual({
       code: 0,
-      output: expect.stringMatching(/a\.gif: 11 of cheetah-run, last at 0\.40 s, return \d\.\d\n$/),
+      output: expect.stringMatching(
+        /a\.gif: 11 of cheetah-run, last at 0\.40 s, return \d\.\d \(cameras: side, back, free\)\n$/,
+      ),
     })
     expect(describeFile(at('a.gif'))).toEqual({ kind: 'GIF89a', size: [40, 30], frames: 11 })
     // Delay of the first frame, in hundredths of a second.

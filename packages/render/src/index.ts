@@ -1,6 +1,6 @@
 export { type DrawOptions, draw, type Picture } from './draw.ts'
 export { encodeGif, encodePng } from './encode.ts'
-export { type MujocoState, readCamera, readScene } from './mujoco.ts'
+export { cameraNames, type MujocoState, readCamera, readScene } from './mujoco.ts'
 export { type RenderOptions, render } from './render.ts'
 export type { Colour, Scene, Shape } from './scene.ts'
 export { type Captioned, contactSheet } from './sheet.ts'

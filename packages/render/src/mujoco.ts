@@ -1,4 +1,4 @@
-import { lookUp, RevflowError } from '@revflow/core'
+import { lookUp } from '@revflow/core'
 import { paletteColour, type Role } from './palette.ts'
 import type { Colour, Scene, Shape } from './scene.ts'
 import type { ShapeKind } from './solids.ts'
@@ -36,26 +36,25 @@ export function readScene({ model, data }: MujocoState): Scene {
   return [...geoms(reader), ...sites(reader), ...tendons(reader)]
 }
 
+/** Names of the model's cameras, in order; a nameless one is called by its number. */
+export function cameraNames({ model, data }: MujocoState): string[] {
+  const { count, name } = createReader(model, data)
+  return ids(count('ncam')).map((id) => name('cam', id) || `${id}`)
+}
+
 /**
  * A camera of the model, by name or number, in its present place; 'free' looks at the model's centre from MuJoCo's
  * default direction. Default: the first camera, else 'free'.
  * @throws RevflowError (`unknown-name`) naming the nearest
  */
-export function readCamera({ model, data }: MujocoState, camera?: string | number): Camera {
-  const { count, vec3, mat3, number, name } = createReader(model, data)
-  const names = Array.from({ length: count('ncam') }, (_, i) => name('cam', i))
-  const choices: Record<string, number> = Object.fromEntries([
-    ['free', -1],
-    ...names.map((known, i) => [known || `${i}`, i]),
+export function readCamera(state: MujocoState, camera?: string | number): Camera {
+  const { vec3, mat3, number, model } = createReader(state.model, state.data)
+  const names = cameraNames(state)
+  const byName = names.flatMap((name, id): [string, number][] => [
+    [name, id],
+    [`${id}`, id],
   ])
-  const id = typeof camera === 'string' ? lookUp('camera', camera, choices) : (camera ?? (names.length > 0 ? 0 : -1))
-  if (id >= names.length)
-    throw new RevflowError({
-      code: 'unknown-name',
-      path: 'camera',
-      expected: `less than ${names.length}`,
-      received: `${id}`,
-    })
+  const id = lookUp('camera', `${camera ?? names[0] ?? 'free'}`, Object.fromEntries([['free', -1], ...byName]))
   if (id < 0) return freeCamera(model as FreeView)
   return { position: vec3('cam_xpos', id), rotation: mat3('cam_xmat', id), fovy: number('cam_fovy', id) }
 }
@@ -64,6 +63,9 @@ interface FreeView {
   readonly stat: { readonly center: ArrayLike<number>; readonly extent: number }
   readonly vis: { readonly global: { readonly fovy: number; readonly azimuth: number; readonly elevation: number } }
 }
+
+/** As far from the middle as MuJoCo's viewer starts. */
+const freeDistance = (extent: number) => 1.5 * extent
 
 function freeCamera({ stat, vis: { global } }: FreeView): Camera {
   const azimuth = (global.azimuth * Math.PI) / 180
@@ -75,7 +77,7 @@ function freeCamera({ stat, vis: { global } }: FreeView): Camera {
   ]
   const centre: Vec3 = [stat.center[0]!, stat.center[1]!, stat.center[2]!]
   const back: Vec3 = [-forward[0], -forward[1], -forward[2]]
-  return { position: addScaled(centre, back, 1.5 * stat.extent), rotation: frameAlong(back), fovy: global.fovy }
+  return { position: addScaled(centre, back, freeDistance(stat.extent)), rotation: frameAlong(back), fovy: global.fovy }
 }
 
 type Reader = ReturnType<typeof createReader>
@@ -86,6 +88,7 @@ function createReader(model: object, data: object) {
   const slice = (field: string, start: number, size: number) =>
     Array.from({ length: size }, (_, i) => array(field)[start + i]!)
   return {
+    model,
     array,
     slice,
     count: (field: string): number => model[field as never],
@@ -121,7 +124,8 @@ function geoms(reader: Reader): Shape[] {
     const body = number('geom_bodyid', id)
     const isFixed = number('body_weldid', body) === 0
     const isFloor = isFixed && (solid.kind === 'hfield' || (solid.kind === 'plane' && rotation[8] > 0.9))
-    const role: Role = isFloor ? 'floor' : isFixed ? 'fixture' : { body: body - 1 }
+    const still = isFloor ? 'floor' : solid.kind === 'plane' ? 'wall' : 'fixture'
+    const role: Role = isFixed ? still : { body: body - 1 }
     const isAim = isTarget(name('geom', id)) || isTarget(name('body', body))
     const colour = givenColour(reader, 'geom', id) ?? paletteColour(isAim ? 'target' : role)
     return { ...solid, rotation, colour, ...(isFloor && { checker: square }) }
@@ -145,11 +149,16 @@ function geomSolid({ number, vec3, mat3, slice, array }: Reader, id: number) {
   return { kind, size: [x!, y!, top!] as const, position, heights: { rows, columns, data } }
 }
 
-/** Side of a floor's squares, 1, 2 or 5 times a power of ten: about 1.5 times the radius of the largest moving geom. */
-function squareSize({ count, number }: Reader): number {
-  const moving = ids(count('ngeom')).filter((id) => number('body_weldid', number('geom_bodyid', id)) !== 0)
-  const radius = Math.max(...moving.map((id) => number('geom_rbound', id)))
-  const wanted = radius > 0 && radius < Number.POSITIVE_INFINITY ? 1.5 * radius : 1
+/**
+ * Side of a floor's squares, 1, 2 or 5 times a power of ten: some five of them fill the height of what the default camera
+ * sees, in the model's reference pose, as far away as the middle of what it is fixed to.
+ */
+function squareSize({ count, vec3, number, model }: Reader): number {
+  const { stat, vis } = model as FreeView
+  const hasCamera = count('ncam') > 0
+  const distance = hasCamera ? Math.max(length(vec3('cam_poscom0', 0)), stat.extent / 10) : freeDistance(stat.extent)
+  const fovy = hasCamera ? number('cam_fovy', 0) : vis.global.fovy
+  const wanted = (2 * distance * Math.tan((fovy * Math.PI) / 360)) / 5
   const power = 10 ** Math.floor(Math.log10(wanted))
   return power * (wanted < 2 * power ? 1 : wanted < 5 * power ? 2 : 5)
 }

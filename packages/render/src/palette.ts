@@ -1,7 +1,7 @@
 import type { Colour } from './scene.ts'
 
 /** What a geom without a colour of its own is part of. */
-export type Role = { readonly body: number } | 'floor' | 'fixture' | 'target' | 'tendon'
+export type Role = { readonly body: number } | 'floor' | 'wall' | 'fixture' | 'target' | 'tendon'
 
 /** Neighbours in a chain of limbs differ in hue and in lightness. */
 const limbs: readonly Colour[] = [
@@ -19,6 +19,7 @@ const limbs: readonly Colour[] = [
 export function paletteColour(role: Role): Colour {
   if (typeof role === 'object') return limbs[role.body % limbs.length]!
   if (role === 'floor') return [0.84, 0.85, 0.86, 1]
+  if (role === 'wall') return [0.78, 0.79, 0.81, 1]
   if (role === 'target') return [0.87, 0.16, 0.16, 0.7]
   return role === 'fixture' ? [0.62, 0.64, 0.67, 1] : [0.25, 0.25, 0.27, 1]
 }

@@ -74,8 +74,8 @@ describe('readScene', () => {
     expect(string!.size[0]).toBe(0.02)
     expect(length(subtract(string!.position, [0, 0.25, 1.45]))).toBeLessThan(1e-9)
     expect(Math.abs(dot(along, [0, 0.5, -1.1])) / Math.hypot(0.5, 1.1)).toBeCloseTo(1, 9)
-    // The largest moving geom, the wedge, has a radius of 1.9 m.
-    expect([floor!.checker, wall!.checker]).toEqual([2, undefined])
+    // The first camera sees some 3 m.
+    expect([floor!.checker, wall!.checker]).toEqual([0.5, undefined])
   })
 
   test('keeps given colours, tells bodies apart, and keeps red and transparency for targets', async () => {
@@ -112,10 +112,10 @@ describe('readCamera', () => {
   test('names the nearest of what it does not know', async () => {
     await withModel((physics) => {
       expect(() => readCamera(physics, 'fornt')).toThrowErrorMatchingInlineSnapshot(
-        `[RevflowError: camera: expected one of free, front, chase, received 'fornt'; did you mean 'front'?]`,
+        `[RevflowError: camera: expected one of 0, 1, free, front, chase, received 'fornt'; did you mean 'front'?]`,
       )
       expect(() => readCamera(physics, 7)).toThrowErrorMatchingInlineSnapshot(
-        `[RevflowError: camera: expected less than 2, received 7]`,
+        `[RevflowError: camera: expected one of 0, 1, free, front, chase, received '7'; did you mean '0'?]`,
       )
       expect(() => render(physics, { widht: 3 } as object)).toThrowErrorMatchingInlineSnapshot(
         `[RevflowError: render.widht: expected one of width, height, camera, samples, received 'widht'; did you mean 'width'?]`,

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { createRng, lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { type Env, findTask, listTasks, makeEnv } from '@revflow/envs'
-import { type Captioned, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
+import { type Captioned, cameraNames, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
 import { z } from 'zod'
 import { fileWriter, locateRun, readRun } from '../run/folder.ts'
 import { openPolicy } from '../run/policy.ts'
@@ -65,7 +65,8 @@ async function drawTask(task: string, settings: Settings): Promise<number> {
     const pictures = shots.map(({ picture }) => picture)
     if (isClip) write(await encodeGif(pictures, stride * decisionSeconds))
     else write(encodePng(pictures.length === 1 ? pictures[0]! : contactSheet(shots)))
-    process.stdout.write(`${out}: ${shots.length} of ${task}, last at ${shots.at(-1)!.caption}\n`)
+    const cameras = [...cameraNames(env.physics), 'free'].join(', ')
+    say(`${out}: ${shots.length} of ${task}, last at ${shots.at(-1)!.caption} (cameras: ${cameras})`)
     return 0
   } finally {
     await stage.close()
@@ -85,7 +86,7 @@ async function drawGallery(settings: Settings): Promise<number> {
     await stage.close()
   }
   write(encodePng(contactSheet(entries)))
-  process.stdout.write(`${out}: ${entries.length} tasks\n`)
+  say(`${out}: ${entries.length} tasks`)
   return 0
 }
 
@@ -139,6 +140,8 @@ async function openRun(run: string, { runsDir, seed, rule }: Settings): Promise<
     },
   }
 }
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
 
 const actionRng = (seed: number) => createRng(seed, 'render')
 
