@@ -17,7 +17,7 @@ test('the sample in the README runs', async () => {
 })
 
 test('the table in the README lists every task', () => {
-  const rows = [...readme.matchAll(/^\| `([a-z_-]+)` +\| (\d+) +\| (\d+) +\|/gm)]
+  const rows = [...readme.matchAll(/^\| `([a-z\d_-]+)` +\| (\d+) +\| (\d+) +\|/gm)]
   const listed = rows.map(([, name, observation, action]) => ({
     name,
     observation: Number(observation),
