@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { createRng, lookUp, parseOptions, RevflowError } from '@revflow/core'
-import { type Env, findTask, listTasks, makeEnv } from '@revflow/envs'
+import { findTask, listTasks, makeEnv } from '@revflow/envs'
 import { type Captioned, cameraNames, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
 import { z } from 'zod'
 import { fileWriter, locateRun, readRun } from '../run/folder.ts'
@@ -23,9 +23,11 @@ const flagsSchema = z.strictObject({
 export type RenderFlags = z.input<typeof flagsSchema>
 type Settings = z.output<typeof flagsSchema>
 
+const openEnv = (task: string, seed: number, actionRepeat: number) => makeEnv(task, { seed, actionRepeat })
+
 /** A task with someone to act in it. */
 interface Stage {
-  readonly env: Env
+  readonly env: Awaited<ReturnType<typeof openEnv>>
   readonly actor: Actor
   close(): Promise<void>
 }
@@ -113,24 +115,25 @@ async function shoot(
 ): Promise<Captioned[]> {
   const [width, height] = size.split('x').map(Number) as [number, number]
   const shots: Captioned[] = []
-  await roll(env, actor, decisions, ({ decision, elapsedSteps, total, ended }) => {
+  await roll(env, actor, decisions, ({ decision, total, ended }) => {
     if (!wanted.has(decision) && !(ended && decision < decisions)) return
     const picture = render(env.physics, { width, height, ...(camera !== undefined && { camera }) })
-    const time = (elapsedSteps * env.controlTimestep).toFixed(2)
+    const steps = Math.min(decision * env.actionRepeat, env.episodeSteps)
+    const time = (steps * env.controlTimestep).toFixed(2)
     shots.push({ picture, caption: `${time} s, return ${total.toFixed(1)}` })
   })
   return shots
 }
 
 async function openTask(task: string, { seed, actions }: Settings): Promise<Stage> {
-  const env = await makeEnv(task, { seed })
+  const env = await openEnv(task, seed, 1)
   const actor = actions === 'zero' ? () => new Float32Array(env.actionSpace.size) : randomActor(env, actionRng(seed))
   return { env, actor, close: async () => env.close() }
 }
 
 async function openRun(run: string, { runsDir, seed, rule }: Settings): Promise<Stage> {
   const { config, learner, close } = await openPolicy(locateRun(run, runsDir))
-  const env = await makeEnv(config.task, { seed, actionRepeat: config.actionRepeat })
+  const env = await openEnv(config.task, seed, config.actionRepeat)
   return {
     env,
     actor: policyActor(learner, rule, env, actionRng(seed)),

@@ -17,22 +17,22 @@ export function randomActor(env: Env, rng: Rng): Actor {
   return () => toBounds(rng.fillUniform(new Float32Array(env.actionSpace.size), -1, 1), env)
 }
 
-/** Plays up to `decisions` decisions from a reset on, and calls `look` after 0, 1, … of them. */
+/** Plays up to `decisions` decisions from a reset on; `look` comes after 0, 1, … of them, with the return so far. */
 export async function roll(
   env: Env,
   actor: Actor,
   decisions: number,
-  look: (moment: { decision: number; elapsedSteps: number; total: number; ended: boolean }) => void,
+  look: (moment: { decision: number; total: number; ended: boolean }) => void,
 ): Promise<void> {
   let { observation } = env.reset()
   let total = 0
-  look({ decision: 0, elapsedSteps: 0, total, ended: decisions === 0 })
+  look({ decision: 0, total, ended: decisions === 0 })
   for (let decision = 1; decision <= decisions; decision++) {
     const result = env.step(await actor(observation))
     observation = result.observation
     total += result.reward
     const ended = result.terminated || result.truncated || decision === decisions
-    look({ decision, elapsedSteps: result.info.elapsedSteps, total, ended })
+    look({ decision, total, ended })
     if (ended) return
   }
 }
