@@ -81,7 +81,7 @@ function createShader(view: View, targets: readonly Target[], samples: number, l
     const ray = rays[id]!
     const local = along(ray.direction, ray.directionX, ray.directionY, x, y)
     const point = addScaled(ray.origin, local, depth)
-    const normal = rotate(shape.rotation, solid.normal(...point))
+    const normal = rotate(shape.rotation, solid.normal(point[0], point[1], point[2]))
     const lamp = shadows(addScaled(start.origin, direction, depth), normal)
     const isFloor = shape.checker !== undefined
     const dark = isFloor ? darkShare(ray, local, point, depth, samples, shape.checker!) : 0
