@@ -84,6 +84,8 @@ describe('bad requests to render give one line, exit code 2, and no file', () =>
     [['cheetah-run', '--all'], "--all: expected no task and no run beside it, received 'cheetah-run'"],
     [[], 'task: expected a task, --run <run> or --all, received none'],
     [['--run', 'no-such-run'], 'no-such-run: expected the folder of a run'],
+    // A file lies where the folder of a task would.
+    [['--run', 'no-such-run', '--runs-dir', folder], 'no-such-run: expected the folder of a run'],
   ]
   it.each(cases)('%j', async (args, message) => {
     const { code, output } = await revflow('render', ...args)

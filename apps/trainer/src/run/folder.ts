@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -96,11 +97,10 @@ export function readRun(path: string): { folder: RunFolder; config: RunConfig } 
 /** Folder of a run that is given by it, or by its id among the runs of `runsDir`. */
 export function locateRun(run: string, runsDir: string): string {
   if (existsSync(run)) return run
-  const below = (path: string) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : [])
-  const found = below(runsDir)
-    .flatMap(below)
-    .map((agent) => join(agent, run))
-  return found.find((path) => existsSync(path)) ?? run
+  const below = (path: string) =>
+    existsSync(path) && statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : []
+  const agents = below(runsDir).flatMap(below)
+  return agents.map((agent) => join(agent, run)).find((path) => existsSync(path)) ?? run
 }
 
 /** Makes the folder a file is to be in; returns what writes the file. Both @throws RevflowError (`unwritable-file`) */
