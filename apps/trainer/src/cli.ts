@@ -2,8 +2,10 @@ import { agents } from '@revflow/agents'
 import { nearest, RevflowError } from '@revflow/core'
 import { Command, CommanderError } from 'commander'
 import { doctor } from './commands/doctor.ts'
+import { envsCommand } from './commands/envs.ts'
 import { estimatorsCommand } from './commands/estimators.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { renderCommand } from './commands/render.ts'
 import { resumeCommand, trainCommand } from './commands/train.ts'
 
 /** Exit codes: 0 done, 1 failed while running, 2 the request was wrong, 130 stopped by Ctrl-C. */
@@ -69,6 +71,29 @@ function createProgram(exit: (code: number) => void): Command {
     .option('--json', 'all there is to say of them')
     .option('--docs <file>', 'write the page of the docs')
     .action((options) => exit(estimatorsCommand(options)))
+
+  program
+    .command('render')
+    .description('draw a clip (.gif), a picture or a contact sheet (.png) of a task, with no display needed')
+    .argument('[task]', "environment (default: the run's)")
+    .option('--run <run>', 'act by the policy of this run: its folder, or its id')
+    .option('--runs-dir <folder>', 'where runs are kept', 'runs')
+    .option('--rule <name>', 'of the policy: mode, sample or best', 'mode')
+    .option('--actions <name>', 'without a run: random or zero', 'random')
+    .option('--seed <n>', 'seed', integer('seed'), 0)
+    .option('--steps <n>', 'environment steps (default: 5 s; 0 for a lone picture)', integer('steps'))
+    .option('--frames <n>', 'pictures of a .png, evenly spread', integer('frames'), 1)
+    .option('--camera <name>', "camera of the model, or 'free' (default: its first)")
+    .option('--size <WxH>', 'pixels', '320x240')
+    .option('--out <file>', 'what to write (default: <task>.gif)')
+    .option('--all', 'one picture of every task, in one .png (default: tasks.png)')
+    .action(async (task: string | undefined, options) => exit(await renderCommand(task, options)))
+
+  program
+    .command('envs')
+    .description('list the tasks with their sizes')
+    .option('--json', 'as one JSON array')
+    .action((options) => exit(envsCommand(options)))
 
   program
     .command('doctor')

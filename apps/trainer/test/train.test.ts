@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listCheckpoints } from '../src/checkpoint/checkpoint.ts'
-import { main } from '../src/cli.ts'
+import { revflow } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-train-'))
 const config = join(folder, 'small.yaml')
@@ -26,19 +26,7 @@ options: { hidden: [16, 16], batchSize: 16, actorBatchSize: 8, candidates: 4, od
 )
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs the command here; gives its exit code and what it wrote. */
-async function revflow(...args: string[]) {
-  const written: string[] = []
-  const capture = ((text: string) => written.push(String(text)) > 0) as typeof process.stderr.write
-  const spies = [process.stderr, process.stdout].map((stream) => vi.spyOn(stream, 'write').mockImplementation(capture))
-  try {
-    return { code: await main(args), output: written.join('') }
-  } finally {
-    for (const spy of spies) spy.mockRestore()
-  }
-}
-
-/** The same in a process of its own, to be killed. */
+/** The command in a process of its own, to be killed. */
 function start(...args: string[]): ChildProcess {
   const script = fileURLToPath(new URL('./revflow.ts', import.meta.url))
   return spawn(process.execPath, ['--conditions=revflow-source', '--import', 'tsx', script, ...args], {
@@ -118,6 +106,23 @@ describe('train', () => {
       rule: 'sample',
       returns: [expect.any(Number), expect.any(Number)],
     })
+  })
+
+  it('draws what was trained, found by its folder or its id', async () => {
+    const [sheet, twin] = [join(folder, 'sheet.png'), join(folder, 'twin.png')]
+    const draw = (...args: string[]) => revflow('render', ...args, '--steps', '100', '--frames', '2', '--size', '40x30')
+    const { code, output } = await draw('--run', runFolder('whole'), '--out', sheet)
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('2 of pendulum-swingup, last at 2.00 s'),
+    })
+    const byId = ['--run', basename(runFolder('whole')), '--runs-dir', join(folder, 'whole')]
+    expect((await draw('pendulum-swingup', ...byId, '--out', twin)).code).toBe(0)
+    expect(readFileSync(twin)).toEqual(readFileSync(sheet))
+    const other = await draw('cheetah-run', ...byId, '--out', twin)
+    expect(other.output).toContain(
+      "task: expected 'pendulum-swingup', which the run was trained on, received 'cheetah-run'",
+    )
   })
 
   it('goes on from the checkpoint before where the newest is damaged, and leaves it as it is', async () => {

@@ -1,5 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { RevflowError } from '@revflow/core'
 import { type RunConfig, runConfigSchema, runId } from './config.ts'
 
@@ -81,6 +92,35 @@ export function readRun(path: string): { folder: RunFolder; config: RunConfig } 
     expected: 'the configuration of a run',
     received: `${issue.path.join('.') || 'file'}: ${issue.message}`,
   })
+}
+
+/** Folder of a run that is given by it, or by its id among the runs of `runsDir`. */
+export function locateRun(run: string, runsDir: string): string {
+  if (existsSync(run)) return run
+  const below = (path: string) =>
+    existsSync(path) && statSync(path).isDirectory() ? readdirSync(path).map((name) => join(path, name)) : []
+  const agents = below(runsDir).flatMap(below)
+  return agents.map((agent) => join(agent, run)).find((path) => existsSync(path)) ?? run
+}
+
+/** Makes the folder a file is to be in; returns what writes the file. Both @throws RevflowError (`unwritable-file`) */
+export function fileWriter(file: string): (bytes: Uint8Array) => void {
+  const attempt = (action: () => void) => {
+    try {
+      action()
+    } catch (cause) {
+      const received = (cause as Error).message
+      throw new RevflowError(
+        { code: 'unwritable-file', path: file, expected: 'a file that can be written', received },
+        { cause },
+      )
+    }
+  }
+  attempt(() => {
+    mkdirSync(dirname(resolve(file)), { recursive: true })
+    accessSync(dirname(resolve(file)), constants.W_OK)
+  })
+  return (bytes) => attempt(() => writeFileSync(file, bytes))
 }
 
 /** Writes a small file so that a reader sees the old content or the new, never a part. */

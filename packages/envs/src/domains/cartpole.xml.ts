@@ -23,7 +23,7 @@ export const cartpoleXml = (poles: number) => `
 
   <worldbody>
     <light pos="0 0 6"/>
-    <camera name="fixed" pos="0 -4 1" xyaxes="1 0 0 0 0 1"/>
+    <camera name="fixed" pos="0 ${-2 - 2 * poles} 1" xyaxes="1 0 0 0 0 1"/>
     <camera name="lookatcart" mode="targetbody" target="cart" pos="0 -2 2"/>
     <!-- Just out of the poles' reach. -->
     <geom name="floor" type="plane" pos="0 0 ${0.95 - poles}" size="4 4 0.2"/>
