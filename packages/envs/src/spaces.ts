@@ -1,4 +1,5 @@
 import { RevflowError } from '@revflow/core'
+import { nameOf } from './mujoco.ts'
 import type { Physics } from './physics.ts'
 import type { ObservationEntry, TaskDefinition } from './task.ts'
 
@@ -11,7 +12,7 @@ export interface ObservationSpace {
 
 export interface ActionSpace {
   readonly size: number
-  /** Actuator names, in order. */
+  /** Actuator names, in order; `actuator<i>` where actuator i has none. */
   readonly names: readonly string[]
   /** Bounds of each component; infinite where the actuator has none. */
   readonly low: readonly number[]
@@ -21,9 +22,8 @@ export interface ActionSpace {
 /** Names and bounds of the model's actuators. @throws RevflowError (`invalid-task`) where the task declares others */
 export function readActionSpace(task: TaskDefinition, physics: Physics): ActionSpace {
   const { mujoco, model } = physics
-  const names = Array.from({ length: model.nu }, (_, i) =>
-    mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_ACTUATOR.value, i),
-  )
+  const type = mujoco.mjtObj.mjOBJ_ACTUATOR.value
+  const names = Array.from({ length: model.nu }, (_, i) => nameOf(mujoco, model, type, i) || `actuator${i}`)
   if (names.join() !== task.actions.join())
     throw new RevflowError({
       code: 'invalid-task',

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join, resolve } from 'node:path'
 import { RevflowError } from '@revflow/core'
 import { type RunConfig, runConfigSchema, runId } from './config.ts'
+import { taskFolder } from './env.ts'
 
 /** The files of one run: `<runs>/<task>/<agent>/<id>/`. */
 export interface RunFolder {
@@ -16,7 +17,7 @@ export interface RunFolder {
 }
 
 export function runFolder(runsDir: string, config: RunConfig): RunFolder {
-  return folderAt(join(resolve(runsDir), config.task, config.agent, runId(config)))
+  return folderAt(join(resolve(runsDir), taskFolder(config.task), config.agent, runId(config)))
 }
 
 export function folderAt(path: string): RunFolder {
