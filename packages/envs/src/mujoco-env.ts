@@ -2,7 +2,7 @@ import { createRng, parseOptions, RevflowError, type Rng, restoreRng, rngStateSc
 import { z } from 'zod'
 import type { Env, EnvState, ResetResult, StepResult } from './env.ts'
 import { createPhysics, type Physics } from './physics.ts'
-import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf } from './spaces.ts'
+import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf, writeAction } from './spaces.ts'
 import { type BoundTask, episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
 export interface StepInfo {
@@ -135,7 +135,7 @@ class TaskEnv implements MujocoEnv {
 
   step(action: ArrayLike<number>): MujocoStepResult {
     let elapsedSteps = this.#checkRunning()
-    this.#writeAction(action)
+    writeAction(this.actionSpace, action, this.#options.outOfBounds, this.#ctrl())
     const last = Math.min(this.episodeSteps, elapsedSteps + this.actionRepeat)
     let reward = 0
     let terminated = false
@@ -220,22 +220,6 @@ class TaskEnv implements MujocoEnv {
     throw new RevflowError({ code: 'no-episode', path: `${this.task}.step`, hint })
   }
 
-  #writeAction(action: ArrayLike<number>): void {
-    const { size, names, low, high } = this.actionSpace
-    if (action?.length !== size) refuseAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
-    const refuse = this.#options.outOfBounds === 'error'
-    // Checked before anything is written, so that a refused action changes nothing.
-    for (let i = 0; i < size; i++) {
-      const value = action[i]!
-      if (value >= low[i]! && value <= high[i]!) continue
-      const path = `action[${i}] (${names[i]})`
-      if (typeof value !== 'number' || Number.isNaN(value)) refuseAction(path, 'a number', value)
-      if (refuse) refuseAction(path, `${low[i]} … ${high[i]}`, value)
-    }
-    const control = this.#ctrl()
-    for (let i = 0; i < size; i++) control[i] = Math.min(high[i]!, Math.max(low[i]!, action[i]!))
-  }
-
   #diverge(elapsedSteps: number, reward: number): MujocoStepResult {
     this.#ended = true
     const warnings = this.physics.warnings()
@@ -249,10 +233,6 @@ class TaskEnv implements MujocoEnv {
     const info = { elapsedSteps, diverged: true, warnings }
     return { observation: new Float32Array(this.#observation), reward, terminated: false, truncated: true, info }
   }
-}
-
-function refuseAction(path: string, expected: string, received: unknown): never {
-  throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
 }
 
 function refuseState(path: string, expected: string, received: string): never {

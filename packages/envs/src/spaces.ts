@@ -53,3 +53,29 @@ export function subStepsOf(task: TaskDefinition, physics: Physics): number {
     received: `${task.controlTimestep} s`,
   })
 }
+
+/**
+ * Writes an action to `out`, clipped to its bounds. Checked before anything is written, so that a refused action changes
+ * nothing.
+ * @throws RevflowError (`invalid-action`) for a wrong length, NaN, or (with `error`) a value out of bounds
+ */
+export function writeAction(
+  { size, names, low, high }: ActionSpace,
+  action: ArrayLike<number>,
+  outOfBounds: 'clip' | 'error',
+  out: Float64Array,
+): void {
+  if (action?.length !== size) refuseAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
+  for (let i = 0; i < size; i++) {
+    const value = action[i]!
+    if (value >= low[i]! && value <= high[i]!) continue
+    const path = `action[${i}] (${names[i]})`
+    if (typeof value !== 'number' || Number.isNaN(value)) refuseAction(path, 'a number', value)
+    if (outOfBounds === 'error') refuseAction(path, `${low[i]} … ${high[i]}`, value)
+  }
+  for (let i = 0; i < size; i++) out[i] = Math.min(high[i]!, Math.max(low[i]!, action[i]!))
+}
+
+function refuseAction(path: string, expected: string, received: unknown): never {
+  throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
+}
