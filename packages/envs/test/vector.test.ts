@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { makeEnv, timeLimit } from '../src/index.ts'
 import { makeVectorEnv, type VectorEnv, type VectorStepResult, vectorSeeds } from '../src/vector/index.ts'
+import { awaitWord } from '../src/vector/lane.ts'
 
 const point = new URL('./point.ts', import.meta.url)
 
@@ -131,6 +132,22 @@ test('errors of an environment of one’s own carry their stack', async () => {
   expect(caught).toMatchObject({ code: 'env-failed', message: 'environments[1]: received 99 is not a push' })
   expect((caught as Error & { cause: Error }).cause.stack).toContain('point.ts')
   await envs.close()
+})
+
+test('a wake-up that comes late, for a word already seen, is not taken for the next', async () => {
+  const signal = new Int32Array(new SharedArrayBuffer(8))
+  const code = `
+    const { signal } = require('node:worker_threads').workerData
+    const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+    sleep(50)
+    while (Atomics.notify(signal, 1) === 0) sleep(1)
+    sleep(50)
+    Atomics.store(signal, 1, 2)
+    Atomics.notify(signal, 1)`
+  const other = new Worker(code, { eval: true, workerData: { signal } })
+  expect(awaitWord(signal, 1, 60)).toBe(2)
+  await once(other, 'exit')
+  expect(awaitWord(signal, 0, 0.01)).toBe(0)
 })
 
 test('a worker that ends or hangs is told of', async () => {

@@ -43,9 +43,23 @@ export async function openLocalLane(source: EnvSource, options: GroupOptions): P
   }
 }
 
-/** Words of a lane's signal, and what they say. Each side waits until its word is no longer `none`. */
+/** Words of a lane's signal, and what they say. */
 export const words = { request: 0, reply: 1 } as const
 export const signals = { none: 0, step: 1, message: 2, gone: 3 } as const
+
+/**
+ * Sleeps until a word is set, and gives it; `none` where that takes more than `timeout` seconds. Looks again after each
+ * wake-up: one may come late, for a word that was seen without it.
+ */
+export function awaitWord(signal: Int32Array, word: number, timeout = Infinity): number {
+  const deadline = performance.now() + timeout * 1000
+  for (;;) {
+    const value = Atomics.load(signal, word)
+    const left = deadline - performance.now()
+    if (value !== signals.none || left <= 0) return value
+    Atomics.wait(signal, word, signals.none, left)
+  }
+}
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -92,8 +106,7 @@ export async function openWorkerLane(source: string | URL, options: GroupOptions
     },
     receive() {
       if (!isLost) {
-        Atomics.wait(signal, words.reply, signals.none, timeout * 1000)
-        const answer = Atomics.load(signal, words.reply)
+        const answer = awaitWord(signal, words.reply, timeout)
         if (answer === signals.message) return receiveMessageOnPort(port)!.message as GroupReply
         if (answer === signals.step) return undefined
         isLost = true

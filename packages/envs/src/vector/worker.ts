@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { EnvGroup, type GroupRequest, toFailure } from './group.ts'
-import { signals, type WorkerData, type WorkerGreeting, words } from './lane.ts'
+import { awaitWord, signals, type WorkerData, type WorkerGreeting, words } from './lane.ts'
 
 const { source, options, signal, port } = workerData as WorkerData
 const greet = (greeting: WorkerGreeting) => parentPort!.postMessage(greeting)
@@ -13,8 +13,8 @@ function answer(word: number): void {
 /** Serves requests without giving the event loop a turn, until it is told to close. */
 function serve(group: EnvGroup): void {
   for (let isOpen = true; isOpen; ) {
-    Atomics.wait(signal, words.request, signals.none)
-    const word = Atomics.exchange(signal, words.request, signals.none)
+    const word = awaitWord(signal, words.request)
+    Atomics.store(signal, words.request, signals.none)
     const request: GroupRequest = word === signals.step ? { kind: 'step' } : receiveMessageOnPort(port)!.message
     const reply = group.run(request)
     isOpen = request.kind !== 'close'

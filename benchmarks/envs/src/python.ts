@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('../python/steps.py', import.meta.url))
+
+/** dm_control in a Python process, timed in turn with our environments. */
+export interface PythonTimer {
+  readonly mujoco: string
+  readonly python: string
+  stepsPerSecond(task: string, seconds: number): Promise<number>
+  close(): void
+}
+
+/** @returns the reason where dm_control cannot be loaded */
+export async function openPython(command: string): Promise<PythonTimer | { readonly reason: string }> {
+  const child = spawn(command, [script], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = text.trim().split('\n').at(-1)!
+  })
+  const failed = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', () => resolve(complaint || 'it ended'))
+  })
+  child.stdin.on('error', () => undefined)
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const hear = async <T>(): Promise<T> => {
+    const line = await lines.next()
+    if (line.done) throw new Error(`${command}: ${await failed}`)
+    return JSON.parse(line.value) as T
+  }
+  try {
+    const versions = await hear<{ mujoco: string; python: string }>()
+    return {
+      ...versions,
+      async stepsPerSecond(task, seconds) {
+        child.stdin.write(`${JSON.stringify({ task, seconds })}\n`)
+        const timed = await hear<{ steps: number; seconds: number }>()
+        return timed.steps / timed.seconds
+      },
+      close: () => void child.stdin.end(),
+    }
+  } catch (error) {
+    return { reason: (error as Error).message }
+  }
+}
