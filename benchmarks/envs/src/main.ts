@@ -9,7 +9,7 @@ import { Command } from 'commander'
 import { allocatedByStep, type MemorySample, watchMemory } from './memory.ts'
 import { openPython } from './python.ts'
 import { type RunFacts, writeTable } from './report.ts'
-import { ENVIRONMENTS, median, type TaskSpeed, timeOverhead, timeTask, WORKERS } from './speed.ts'
+import { ENVIRONMENTS, median, type Rate, ratiosOf, type TaskSpeed, timeOverhead, timeTask, WORKERS } from './speed.ts'
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url))
 
@@ -49,9 +49,16 @@ function currentCommit(): string {
 }
 
 const rounded = (values: readonly number[]) => values.map(Math.round)
+const roundedRates = (rates: readonly Rate[]) => ({
+  wall: rounded(rates.map(({ wall }) => wall)),
+  cpu: rounded(rates.map(({ cpu }) => cpu)),
+})
 
-/** Times tasks and watches memory; a line of JSON each, on stdout and in the results. Returns the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+/** Times tasks and watches memory; a line of JSON each, printed and in the results. Returns the exit code. */
+export async function main(
+  args: readonly string[],
+  print: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<number> {
   const flags = parseFlags(args)
   const known = Object.fromEntries(listTasks().map(({ name }) => [name, name]))
   const named = (names: string) =>
@@ -78,7 +85,7 @@ export async function main(args: readonly string[]): Promise<number> {
   mkdirSync(flags.out, { recursive: true })
   const report = (line: object) => {
     const text = `${JSON.stringify(line)}\n`
-    process.stdout.write(text)
+    print(text)
     appendFileSync(join(flags.out, 'envs.jsonl'), text)
   }
 
@@ -90,10 +97,9 @@ export async function main(args: readonly string[]): Promise<number> {
     speeds.push(speed)
     report({
       task,
-      single: rounded(speed.single),
-      python: rounded(speed.python),
+      single: roundedRates(speed.single),
+      ...(python && { python: roundedRates(speed.python), ratio: median(ratiosOf(speed)) }),
       vector: Object.fromEntries(WORKERS.map((workers, i) => [workers, rounded(speed.vector[i]!)])),
-      ratio: median(speed.single.map((value, i) => value / (speed.python[i] ?? Number.NaN))),
       allocatedBytes: await allocatedByStep(task),
     })
   }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Rate } from './speed.ts'
 
 const script = fileURLToPath(new URL('../python/steps.py', import.meta.url))
 
@@ -8,7 +9,7 @@ const script = fileURLToPath(new URL('../python/steps.py', import.meta.url))
 export interface PythonTimer {
   readonly mujoco: string
   readonly python: string
-  stepsPerSecond(task: string, seconds: number): Promise<number>
+  rate(task: string, seconds: number): Promise<Rate>
   close(): void
 }
 
@@ -34,10 +35,10 @@ export async function openPython(command: string): Promise<PythonTimer | { reado
     const versions = await hear<{ mujoco: string; python: string }>()
     return {
       ...versions,
-      async stepsPerSecond(task, seconds) {
+      async rate(task, seconds) {
         child.stdin.write(`${JSON.stringify({ task, seconds })}\n`)
-        const timed = await hear<{ steps: number; seconds: number }>()
-        return timed.steps / timed.seconds
+        const timed = await hear<{ steps: number; seconds: number; cpuSeconds: number }>()
+        return { wall: timed.steps / timed.seconds, cpu: timed.steps / timed.cpuSeconds }
       },
       close: () => void child.stdin.end(),
     }

@@ -1,5 +1,5 @@
 import type { MemorySample } from './memory.ts'
-import { ENVIRONMENTS, median, type TaskSpeed, WORKERS } from './speed.ts'
+import { ENVIRONMENTS, median, ratiosOf, type TaskSpeed, WORKERS } from './speed.ts'
 
 /** Where, when and of what a run is. */
 export interface RunFacts {
@@ -14,15 +14,17 @@ export interface RunFacts {
 }
 
 const thousands = (value: number) => `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)}k`
-const ratios = (above: readonly number[], below: readonly number[]) => above.map((value, i) => value / below[i]!)
+const workersOf = (n: number) => `${n} ${n === 1 ? 'worker' : 'workers'}`
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 
-/** Median and range of our steps a second over those of dm_control, by rounds. */
-function compare({ single, python }: TaskSpeed): string {
-  if (python.length === 0) return '–'
-  const all = ratios(single, python)
-  return `${median(all).toFixed(1)}× (${Math.min(...all).toFixed(1)}–${Math.max(...all).toFixed(1)})`
+/** Median and range. */
+function spread(values: readonly number[]): string {
+  if (values.length === 0) return '–'
+  return `${median(values).toFixed(1)}× (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})`
 }
+
+const byClock = (rates: TaskSpeed['single']) =>
+  rates.length > 0 ? thousands(median(rates.map(({ wall }) => wall))) : '–'
 
 /** The results of a run as Markdown. */
 export function writeTable(
@@ -36,17 +38,17 @@ export function writeTable(
     'one environment',
     'dm_control',
     'ratio',
-    ...WORKERS.map((n) => `${ENVIRONMENTS} environments, ${n} workers`),
+    ...WORKERS.map((n) => `${ENVIRONMENTS} together, ${workersOf(n)}`),
     '2 workers over 0',
   ]
   const lines = speeds.map((speed) =>
     row([
       `\`${speed.task}\``,
-      thousands(median(speed.single)),
-      speed.python.length > 0 ? thousands(median(speed.python)) : '–',
-      compare(speed),
+      byClock(speed.single),
+      byClock(speed.python),
+      spread(ratiosOf(speed)),
       ...speed.vector.map((values) => thousands(median(values))),
-      `${median(ratios(speed.vector[2]!, speed.vector[0]!)).toFixed(1)}×`,
+      spread(speed.vector[2]!.map((value, i) => value / speed.vector[0]![i]!)),
     ]),
   )
   const memoryLines = Object.entries(memory).flatMap(([task, samples]) =>
@@ -61,14 +63,15 @@ ${facts.machine}, Node ${facts.node}; Python: ${facts.python}.
 
 ## Control steps a second
 
-Observation and reward included, random actions, resets included. Medians of ${facts.rounds} rounds of ${facts.seconds} s a measurement, all
-kinds in turn in a round; the ratio is the median of the rounds' ratios (and their range), of one environment to dm_control.
+Observation and reward included, random actions, resets included. Medians of ${facts.rounds} rounds of ${facts.seconds} s a measurement,
+all kinds in turn in a round. Ratios are medians of the rounds' ratios (and their range): that of one environment to dm_control
+for the same processor time, that of 2 workers to none by the clock.
 
 ${row(head)}
 ${row(head.map((_, i) => (i === 0 ? '---' : '---:')))}
 ${lines.join('\n')}
 
-A call of \`step\` of ${ENVIRONMENTS} environments that do nothing takes ${WORKERS.map((n, i) => `${overhead[i]!.toFixed(1)} µs with ${n} workers`).join(', ')}.
+A call of \`step\` of ${ENVIRONMENTS} environments that do nothing takes ${WORKERS.map((n, i) => `${overhead[i]!.toFixed(1)} µs with ${workersOf(n)}`).join(', ')}.
 
 ## Memory
 

@@ -23,14 +23,23 @@ function randomActions({ actionSpace }: Pick<Env, 'actionSpace'>, rows: number, 
   )
 }
 
-/** Calls a second of `step`, counted for at least `seconds`. */
-function rate(step: (i: number) => void, seconds: number): number {
+/** Calls a second by the clock, and a second of the process's processor time, which other work disturbs less. */
+export interface Rate {
+  readonly wall: number
+  readonly cpu: number
+}
+
+/** Calls `step` for at least `seconds`. */
+function rate(step: (i: number) => void, seconds: number): Rate {
   let calls = 0
   const start = performance.now()
+  const cpu = process.cpuUsage()
   for (;;) {
     for (const end = calls + BLOCK; calls < end; calls++) step(calls)
     const elapsed = (performance.now() - start) / 1000
-    if (elapsed >= seconds) return calls / elapsed
+    if (elapsed < seconds) continue
+    const { user, system } = process.cpuUsage(cpu)
+    return { wall: calls / elapsed, cpu: (calls * 1e6) / (user + system) }
   }
 }
 
@@ -53,11 +62,11 @@ function vectorStepperOf(envs: VectorEnv): (i: number) => void {
 /** Control steps a second: one number a round. */
 export interface TaskSpeed {
   readonly task: string
-  readonly single: readonly number[]
-  /** By number of workers, of {@link ENVIRONMENTS} environments together. */
+  readonly single: readonly Rate[]
+  /** By the clock and by number of workers, of {@link ENVIRONMENTS} environments together. */
   readonly vector: readonly (readonly number[])[]
   /** Python dm_control, where there is one. */
-  readonly python: readonly number[]
+  readonly python: readonly Rate[]
 }
 
 export interface Timing {
@@ -74,13 +83,13 @@ export async function timeTask(task: string, { rounds, seconds, python }: Timing
   const vectors: VectorEnv[] = []
   for (const workers of WORKERS) vectors.push(await makeVectorEnv(task, ENVIRONMENTS, { workers }))
   const vectorSteps = vectors.map(vectorStepperOf)
-  const result = { task, single: [] as number[], vector: WORKERS.map(() => [] as number[]), python: [] as number[] }
+  const result = { task, single: [] as Rate[], vector: WORKERS.map(() => [] as number[]), python: [] as Rate[] }
   // The first round warms up: compilers at work, models loaded.
   for (let round = -1; round < rounds; round++) {
     const span = round < 0 ? seconds / 3 : seconds
     const single = rate(step, span)
-    const beside = await python?.stepsPerSecond(task, span)
-    const together = vectorSteps.map((vectorStep) => ENVIRONMENTS * rate(vectorStep, span))
+    const beside = await python?.rate(task, span)
+    const together = vectorSteps.map((vectorStep) => ENVIRONMENTS * rate(vectorStep, span).wall)
     if (round < 0) continue
     result.single.push(single)
     if (beside !== undefined) result.python.push(beside)
@@ -91,6 +100,11 @@ export async function timeTask(task: string, { rounds, seconds, python }: Timing
   return result
 }
 
+/** Our steps over those of dm_control for the same processor time, by rounds; none where there is no Python. */
+export function ratiosOf({ single, python }: TaskSpeed): number[] {
+  return python.map(({ cpu }, i) => single[i]!.cpu / cpu)
+}
+
 /** Microseconds that a call of `step` of {@link ENVIRONMENTS} environments takes which do nothing, by workers. */
 export async function timeOverhead({ rounds, seconds }: Timing): Promise<number[]> {
   const source = new URL(`./noop${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -99,7 +113,7 @@ export async function timeOverhead({ rounds, seconds }: Timing): Promise<number[
   const steps = vectors.map(vectorStepperOf)
   const times = steps.map(() => [] as number[])
   for (let round = 0; round < rounds; round++)
-    for (const [i, step] of steps.entries()) times[i]!.push(1e6 / rate(step, seconds))
+    for (const [i, step] of steps.entries()) times[i]!.push(1e6 / rate(step, seconds).wall)
   for (const vector of vectors) await vector.close()
   return times.map(median)
 }
