@@ -95,10 +95,11 @@ describe('what goes wrong is said', () => {
 
 /** A Python with dm_control, if there is one. */
 const python = process.env.REVFLOW_PYTHON ?? 'python3'
-const probe = spawnSync(python, ['-c', 'import mujoco, dm_control; print(mujoco.__version__)'], { encoding: 'utf8' })
+const load = 'import mujoco; from dm_control import suite; suite.load("cartpole", "swingup"); print(mujoco.__version__)'
+const probe = spawnSync(python, ['-c', load], { encoding: 'utf8' })
 const version = probe.status === 0 ? probe.stdout.trim() : undefined
 
-describe(`dm_control (${version ? `MuJoCo ${version}` : `skipped: ${python} cannot import it; REVFLOW_PYTHON names another`})`, () => {
+describe(`dm_control (${version ? `MuJoCo ${version}` : `skipped: ${python} cannot load it; REVFLOW_PYTHON names another`})`, () => {
   test.skipIf(version === undefined)('is served, and repeats itself', { timeout: 120_000 }, async () => {
     const env = await makeEnv(externalEnv({ command: python, args: [serveScript, 'dm_control', 'cheetah-run'] }), {
       seed: 1,

@@ -11,7 +11,7 @@ import { z } from 'zod'
  *     process  {"observation": [0.2, …], "reward": 0.3, "terminated": false, "truncated": false}
  *     here     {"close": true}                               the process ends
  *
- * Instead of any answer the process may say {"error": "what went wrong"}. Its stderr is shown where it dies.
+ * Instead of any answer the process may say {"error": "what went wrong"}. The last line of its stderr is told where it dies.
  */
 const bound = (unbounded: number) =>
   z.array(

@@ -12,14 +12,15 @@ function tell(message: ChildMessage): void {
 }
 
 const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-let complaints = ''
-child.stderr.setEncoding('utf8').on('data', (text: string) => {
-  complaints = (complaints + text).slice(-2000)
+/** Last line of stderr: of a Python traceback, the error. */
+let complaint = ''
+createInterface(child.stderr).on('line', (line) => {
+  complaint = line.trim() || complaint
 })
 createInterface(child.stdout).on('line', (line) => tell({ line }))
 child.on('error', (error) => tell({ failure: error.message }))
 child.on('close', (code, killed) => {
-  tell({ failure: `it ended with ${killed ?? code}${complaints && `: ${complaints.trim()}`}` })
+  tell({ failure: `it ended with ${killed ?? code}${complaint && `: ${complaint}`}` })
   port.close()
 })
 // What is written to a process that has ended is lost; that it has ended is told already.
