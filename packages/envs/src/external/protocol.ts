@@ -1,5 +1,14 @@
 import { z } from 'zod'
 
+const bound = (unbounded: number) =>
+  z.array(
+    z
+      .number()
+      .nullable()
+      .transform((value) => value ?? unbounded),
+  )
+const numbers = z.array(z.number())
+
 /**
  * What is said over stdio, a line of JSON each; numbers in full double precision.
  *
@@ -13,15 +22,6 @@ import { z } from 'zod'
  *
  * Instead of any answer the process may say {"error": "what went wrong"}. The last line of its stderr is told where it dies.
  */
-const bound = (unbounded: number) =>
-  z.array(
-    z
-      .number()
-      .nullable()
-      .transform((value) => value ?? unbounded),
-  )
-const numbers = z.array(z.number())
-
 export const greeting = z.object({
   protocol: z.literal(1),
   task: z.string(),
