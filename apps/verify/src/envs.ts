@@ -40,9 +40,9 @@ async function readReference<S extends z.ZodType>(folder: string, file: string, 
   }
 }
 
-async function filesIn(folder: string, ending: string): Promise<string[]> {
+async function filesIn(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => name.endsWith(ending)).sort()
+    return (await readdir(folder)).sort()
   } catch (error) {
     throw new UnreadableFile(error instanceof Error ? error.message : String(error), { cause: error })
   }
@@ -115,6 +115,11 @@ function notImplemented(task: string) {
 
 type Metadata = z.output<typeof schemas.metadata>
 
+/** Files of JSON, gzipped or not, in a folder of the session's. */
+async function recordingsIn(session: Session, folder: string): Promise<string[]> {
+  return (await filesIn(join(session.folder, folder))).filter((name) => /\.json(\.gz)?$/.test(name))
+}
+
 /** Tasks of a model: as recorded, or else those of the domain it is named after. */
 function tasksOf(model: string, metadata: Metadata | undefined): string[] {
   if (!metadata) return [...implemented].filter((task) => model === `${task.split('-')[0]}.json`)
@@ -123,9 +128,9 @@ function tasksOf(model: string, metadata: Metadata | undefined): string[] {
 
 async function checkModels(session: Session, metadata: Metadata | undefined): Promise<void> {
   const mujoco = await loadMujoco()
-  for (const name of await filesIn(join(session.folder, 'models'), '.json')) {
+  for (const name of await recordingsIn(session, 'models')) {
     const file = `models/${name}`
-    const users = tasksOf(name, metadata)
+    const users = tasksOf(name.replace(/\.gz$/, ''), metadata)
     const task = users.find((user) => implemented.has(user))
     if (task === undefined)
       session.report({
@@ -139,14 +144,14 @@ async function checkModels(session: Session, metadata: Metadata | undefined): Pr
 
 type Recording = 'trajectories' | 'probes'
 
-/** Checks the files of a folder of recordings named `<task>.….json.gz`. */
+/** Checks the files of a folder of recordings named `<task>.….json` or `.json.gz`. */
 async function checkRecordings<S extends z.ZodType<{ task: string }>>(
   session: Session,
   folder: Recording,
   schema: S,
   compare: (env: MujocoEnv, content: z.output<S>) => Comparison,
 ): Promise<void> {
-  for (const name of await filesIn(join(session.folder, folder), '.json.gz')) {
+  for (const name of await recordingsIn(session, folder)) {
     const file = `${folder}/${name}`
     const task = name.split('.')[0]!
     if (!implemented.has(task)) session.report({ file, ...notImplemented(task) })
@@ -173,6 +178,7 @@ async function checkResets(session: Session, { tasks }: z.output<typeof schemas.
   return worstOf(outcomes)
 }
 
+/** Each may also be gzipped. */
 const parts = [
   'metadata.json',
   'reproducibility.json',
@@ -184,13 +190,15 @@ const parts = [
 ]
 
 async function checkAll(session: Session): Promise<void> {
-  const present = new Set(await filesIn(session.folder, ''))
-  if (!parts.some((part) => present.has(part)))
-    throw new UnreadableFile(`expected a folder with some of ${parts.join(', ')}`)
-  for (const file of parts)
-    if (!present.has(file)) session.report({ file, ok: 'skipped', reason: 'not in this folder' })
-  const checkIf = async <S extends z.ZodType>(file: string, schema: S, compare: Check<S>) =>
-    present.has(file) ? session.check(file, schema, compare) : undefined
+  const present = new Set(await filesIn(session.folder))
+  const fileOf = (part: string) => [part, `${part}.gz`].find((name) => present.has(name))
+  if (!parts.some(fileOf)) throw new UnreadableFile(`expected a folder with some of ${parts.join(', ')}`)
+  for (const part of parts)
+    if (!fileOf(part)) session.report({ file: part, ok: 'skipped', reason: 'not in this folder' })
+  const checkIf = async <S extends z.ZodType>(part: string, schema: S, compare: Check<S>) => {
+    const file = fileOf(part)
+    return file === undefined ? undefined : session.check(file, schema, compare)
+  }
 
   const metadata = await checkIf('metadata.json', schemas.metadata, (content) => checkSpecifications(session, content))
   const known = await checkIf('reproducibility.json', schemas.reproducibility, () => ({ ok: true }))

@@ -1,6 +1,6 @@
 export type { Env, EnvState, ResetResult, StepResult } from './env.ts'
 export { type EnvFactory, type EnvFactoryOptions, type EnvSource, makeEnv } from './make.ts'
-export { loadMujoco, type MjData, type MjModel, type Mujoco } from './mujoco.ts'
+export { loadMujoco, type MjData, type MjModel, type Mujoco, type RealView } from './mujoco.ts'
 export type { EnvOptions, Evaluation, MujocoEnv, MujocoStepResult, StepInfo } from './mujoco-env.ts'
 export { type Assets, createPhysics, type ObjectKind, type Physics } from './physics.ts'
 export { jointRandomiser } from './randomise.ts'

@@ -1,6 +1,7 @@
 import { createRng, parseOptions, RevflowError, type Rng, restoreRng, rngStateSchema } from '@revflow/core'
 import { z } from 'zod'
 import type { Env, EnvState, ResetResult, StepResult } from './env.ts'
+import type { RealView } from './mujoco.ts'
 import { createPhysics, type Physics } from './physics.ts'
 import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf, writeAction } from './spaces.ts'
 import { type BoundTask, episodeSteps, observationSize, type TaskDefinition } from './task.ts'
@@ -96,7 +97,7 @@ class TaskEnv implements MujocoEnv {
   readonly #subSteps: number
   readonly #bound: BoundTask
   readonly #ctrl: () => Float64Array
-  readonly #modelFields: readonly (() => Float64Array)[]
+  readonly #modelFields: readonly (() => RealView)[]
   readonly #observation: Float64Array
   #rng: Rng
   #elapsed: number | null = null

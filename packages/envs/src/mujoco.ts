@@ -5,7 +5,9 @@ export type Mujoco = MainModule
 export type { MjData, MjModel }
 
 /** Arrays of MuJoCo are views into its memory. */
-export type View = Float64Array | Int32Array | Float32Array
+export type View = RealView | Int32Array
+/** Real numbers are doubles, but for height fields, meshes and colours. */
+export type RealView = Float64Array | Float32Array
 
 let loading: Promise<Mujoco> | undefined
 
@@ -18,11 +20,11 @@ export function loadMujoco(): Promise<Mujoco> {
 // The typings give every array as `any`. These two functions are where it gets its type.
 
 /**
- * An accessor of a float64 array of mjData or mjModel. It keeps the view, since making one costs 0.1–0.9 µs, and makes
+ * An accessor of an array of mjData or mjModel. It keeps the view, since making one costs 0.1–0.9 µs, and makes
  * a new one where MuJoCo's memory has grown meanwhile: growth detaches every view, which then has length 0.
  */
-export function cachedView(owner: MjData | MjModel, field: string): () => Float64Array {
-  const fetch = () => (owner as unknown as Record<string, Float64Array>)[field]!
+export function cachedView<V extends View>(owner: MjData | MjModel, field: string): () => V {
+  const fetch = () => (owner as unknown as Record<string, V>)[field]!
   let view = fetch()
   return () => {
     if (view.length === 0) view = fetch()

@@ -1,5 +1,14 @@
 import { lookUp, RevflowError } from '@revflow/core'
-import { cachedView, fieldOf, loadMujoco, type MjData, type MjModel, type Mujoco, nameOf } from './mujoco.ts'
+import {
+  cachedView,
+  fieldOf,
+  loadMujoco,
+  type MjData,
+  type MjModel,
+  type Mujoco,
+  nameOf,
+  type RealView,
+} from './mujoco.ts'
 
 /** What a name can name in a model. */
 export type ObjectKind = 'body' | 'joint' | 'geom' | 'site' | 'actuator' | 'sensor' | 'tendon'
@@ -31,12 +40,17 @@ export interface Physics {
   id(kind: ObjectKind, name: string): number
   /** Accessor of a float64 array of mjData, such as `qpos`: call it at each use, never keep its result. */
   dataView(field: string): () => Float64Array
-  /** Accessor of a float64 array of mjModel, such as `geom_pos`: call it at each use, never keep its result. */
-  modelView(field: string): () => Float64Array
+  /**
+   * Accessor of an array of real numbers of mjModel, float64 but for height fields, meshes and colours, such as
+   * `geom_pos`: call it at each use, never keep its result.
+   */
+  modelView(field: string): () => RealView
   /** Back to the initial state (`mj_resetData`), derived quantities computed without actuation. Model fields stay. */
   reset(): void
   /** Computes derived quantities of the present state with actuation off (`mj_forward`). */
   forward(): void
+  /** Places all bodies and sites by the present coordinates, derives nothing else. @returns the number of contacts */
+  countContacts(): number
   /**
    * Advances by n ≥ 1 physics steps and leaves derived quantities of position and velocity up to date, those of
    * acceleration from the last step. Needs them up to date when called, as after `reset`, `forward` or `advance`.
@@ -96,6 +110,7 @@ class MujocoPhysics implements Physics {
   readonly #stateKind: number
   readonly #option: MjModel['opt']
   readonly #actuationOff: number
+  readonly #sensorsOff: number
   readonly #isRungeKutta: boolean
   readonly #qpos: () => Float64Array
   readonly #qvel: () => Float64Array
@@ -107,6 +122,8 @@ class MujocoPhysics implements Physics {
     this.xml = xml
     this.#option = model.opt
     this.#actuationOff = mujoco.mjtDisableBit.mjDSBL_ACTUATION.value
+    // Sensors with a history look at every step.
+    this.#sensorsOff = model.nhistory === 0 ? mujoco.mjtDisableBit.mjDSBL_SENSOR.value : 0
     this.#isRungeKutta = this.#option.integrator === mujoco.mjtIntegrator.mjINT_RK4.value
     this.#stateKind = mujoco.mjtState.mjSTATE_INTEGRATION.value
     this.#integratedSize = mujoco.mj_stateSize(model, this.#stateKind)
@@ -125,11 +142,14 @@ class MujocoPhysics implements Physics {
   }
 
   dataView(field: string): () => Float64Array {
-    return viewOf(this.data, field)
+    if (fieldOf(this.data, field) instanceof Float64Array) return cachedView(this.data, field)
+    refuseField('a float64 array', field)
   }
 
-  modelView(field: string): () => Float64Array {
-    return viewOf(this.model, field)
+  modelView(field: string): () => RealView {
+    const view = fieldOf(this.model, field)
+    if (view instanceof Float64Array || view instanceof Float32Array) return cachedView(this.model, field)
+    refuseField('an array of real numbers', field)
   }
 
   reset(): void {
@@ -144,14 +164,33 @@ class MujocoPhysics implements Physics {
     this.#option.disableflags = flags
   }
 
+  countContacts(): number {
+    this.mujoco.mj_kinematics(this.model, this.data)
+    this.mujoco.mj_collision(this.model, this.data)
+    return this.data.ncon
+  }
+
   advance(n: number): void {
+    // Nobody sees the sensors between the steps, and some cost more than all else: the last step alone computes them.
+    if (n > 1) {
+      const flags = this.#option.disableflags
+      this.#option.disableflags = flags | this.#sensorsOff
+      for (let i = 1; i < n; i++) this.#step()
+      this.#option.disableflags = flags
+    }
+    this.#step()
+    if (this.#isRungeKutta) this.mujoco.mj_step1(this.model, this.data)
+  }
+
+  /** One physics step from a state whose position and velocity stages are done, to the same of the next. */
+  #step(): void {
     const { mujoco, model, data } = this
-    // Position and velocity stages of this state are done: the first step needs only the rest. Runge-Kutta evaluates
-    // them at states of its own, so there it cannot be split.
+    // Runge-Kutta evaluates those stages at states of its own, so there the step cannot be split.
     if (this.#isRungeKutta) mujoco.mj_step(model, data)
-    else mujoco.mj_step2(model, data)
-    for (let i = 1; i < n; i++) mujoco.mj_step(model, data)
-    mujoco.mj_step1(model, data)
+    else {
+      mujoco.mj_step2(model, data)
+      mujoco.mj_step1(model, data)
+    }
   }
 
   disableAutoReset(): void {
@@ -193,7 +232,6 @@ class MujocoPhysics implements Physics {
   }
 }
 
-function viewOf(owner: MjData | MjModel, field: string): () => Float64Array {
-  if (fieldOf(owner, field) instanceof Float64Array) return cachedView(owner, field)
-  throw new RevflowError({ code: 'unknown-name', path: 'field', expected: 'a float64 array', received: `'${field}'` })
+function refuseField(expected: string, field: string): never {
+  throw new RevflowError({ code: 'unknown-name', path: 'field', expected, received: `'${field}'` })
 }

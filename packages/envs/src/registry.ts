@@ -1,15 +1,45 @@
 import { lookUp } from '@revflow/core'
-import { cartpoleBalance, cartpoleSwingup } from './domains/cartpole.ts'
-import { cheetahRun } from './domains/cheetah.ts'
-import { pendulumSwingup } from './domains/pendulum.ts'
-import { reacherEasy, reacherHard } from './domains/reacher.ts'
+import * as acrobot from './domains/acrobot.ts'
+import * as ballInCup from './domains/ball_in_cup.ts'
+import * as cartpole from './domains/cartpole.ts'
+import * as cheetah from './domains/cheetah.ts'
+import * as finger from './domains/finger.ts'
+import * as fish from './domains/fish.ts'
+import * as hopper from './domains/hopper.ts'
+import * as humanoid from './domains/humanoid.ts'
+import * as manipulator from './domains/manipulator.ts'
+import * as pendulum from './domains/pendulum.ts'
+import * as pointMass from './domains/point_mass.ts'
+import * as quadruped from './domains/quadruped.ts'
+import * as reacher from './domains/reacher.ts'
+import * as swimmer from './domains/swimmer.ts'
+import * as walker from './domains/walker.ts'
 import { episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
+/** Every export of a domain is a task. */
+const domains: readonly Readonly<Record<string, TaskDefinition>>[] = [
+  acrobot,
+  ballInCup,
+  cartpole,
+  cheetah,
+  finger,
+  fish,
+  hopper,
+  humanoid,
+  manipulator,
+  pendulum,
+  pointMass,
+  quadruped,
+  reacher,
+  swimmer,
+  walker,
+]
+
 const tasks: Readonly<Record<string, TaskDefinition>> = Object.fromEntries(
-  [cartpoleBalance, cartpoleSwingup, cheetahRun, pendulumSwingup, reacherEasy, reacherHard].map((task) => [
-    task.name,
-    task,
-  ]),
+  domains
+    .flatMap((domain) => Object.values(domain))
+    .map((task) => [task.name, task] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
 )
 
 /** Facts of a built-in task. */

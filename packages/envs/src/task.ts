@@ -41,7 +41,7 @@ export interface TaskDefinition {
   readonly controlTimestep: number
   /** Seconds an episode lasts, after which it is truncated; `Infinity` where only `terminated` ends it. */
   readonly timeLimit: number
-  /** Float64 arrays of mjModel that `reset` writes, such as `geom_pos`: part of the state. Default: none. */
+  /** Arrays of mjModel that `reset` writes, such as `geom_pos` or `hfield_data`: part of the state. Default: none. */
   readonly modelFields?: readonly string[]
   bind(physics: Physics): BoundTask
 }

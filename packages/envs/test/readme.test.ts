@@ -27,7 +27,7 @@ test.each(samples.map((code, i) => [i, code] as const))('sample %i in the README
 })
 
 test('the table in the README lists every task', () => {
-  const rows = [...readme.matchAll(/^\| `([a-z_-]+)` +\| (\d+) +\| (\d+) +\|/gm)]
+  const rows = [...readme.matchAll(/^\| `([a-z\d_-]+)` +\| (\d+) +\| (\d+) +\|/gm)]
   const listed = rows.map(([, name, observation, action]) => ({
     name,
     observation: Number(observation),

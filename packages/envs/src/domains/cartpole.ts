@@ -1,22 +1,34 @@
+import { smallControl } from '../rewards.ts'
 import { defineTask, type TaskDefinition } from '../task.ts'
 import { tolerance } from '../tolerance.ts'
 import { cartpoleXml } from './cartpole.xml.ts'
 
 const centre = { margin: 2 }
-const idle = { margin: 1, valueAtMargin: 0, sigmoid: 'quadratic' } as const
 const still = { margin: 5 }
+/** Sparse reward: the cart within 0.25 m of the centre, every pole within 5.7° of upright (cosine ≥ 0.995). */
+const nearCentre = { bounds: { lower: -0.25, upper: 0.25 } }
+const nearUpright = { bounds: { lower: 0.995, upper: 1 } }
 
-/** Keep the pole upright and the cart centred, starting with it upright (balance) or hanging (swing-up). */
-function cartpole(name: string, startsHanging: boolean): TaskDefinition {
+interface Variant {
+  /** Poles standing one on the other; default 1. */
+  readonly poles?: number
+  /** Starts with the poles hanging, not upright. */
+  readonly hanging: boolean
+  /** The reward is 0 or 1. */
+  readonly sparse?: boolean
+}
+
+/** Keep the poles upright and the cart centred, starting with them upright (balance) or hanging (swing-up). */
+function cartpole(name: string, { poles = 1, hanging, sparse = false }: Variant): TaskDefinition {
   return defineTask({
     name,
-    xml: cartpoleXml,
+    xml: cartpoleXml(poles),
     actions: ['slide'],
     observations: [
-      // Position of the cart, m; cosine and sine of the pole's angle from upright.
-      { name: 'position', size: 3 },
+      // Position of the cart, m; cosine and sine of each pole's angle from upright.
+      { name: 'position', size: 1 + 2 * poles },
       // m/s and rad/s.
-      { name: 'velocity', size: 2 },
+      { name: 'velocity', size: 1 + poles },
     ],
     controlTimestep: 0.01,
     timeLimit: 10,
@@ -25,32 +37,54 @@ function cartpole(name: string, startsHanging: boolean): TaskDefinition {
       const qvel = physics.dataView('qvel')
       const ctrl = physics.dataView('ctrl')
       const xmat = physics.dataView('xmat')
-      const pole = 9 * physics.id('body', 'pole_1')
+      const firstPole = physics.id('body', 'pole_1')
+      /** Cosine and sine of the angle of a pole, counted from 0, from upright. */
+      const cosine = (pole: number) => xmat()[9 * (firstPole + pole) + 8]!
+      const sine = (pole: number) => xmat()[9 * (firstPole + pole) + 2]!
+
+      const shapedReward = () => {
+        let upright = 0
+        let slowest = 1
+        for (let pole = 0; pole < poles; pole++) {
+          upright += (cosine(pole) + 1) / 2 / poles
+          slowest = Math.min(slowest, tolerance(qvel()[1 + pole]!, still))
+        }
+        const centred = (1 + tolerance(qpos()[0]!, centre)) / 2
+        const smallVelocity = (1 + slowest) / 2
+        return upright * smallControl(ctrl()) * smallVelocity * centred
+      }
+      const sparseReward = () => {
+        let reward = tolerance(qpos()[0]!, nearCentre)
+        for (let pole = 0; pole < poles; pole++) reward *= tolerance(cosine(pole), nearUpright)
+        return reward
+      }
+
       return {
         reset(rng) {
           const position = qpos()
-          position[0] = startsHanging ? 0.01 * rng.normal() : -0.1 + 0.2 * rng.uniform()
-          position[1] = startsHanging ? Math.PI + 0.01 * rng.normal() : -0.034 + 0.068 * rng.uniform()
+          const within = (limit: number) => limit * (2 * rng.uniform() - 1)
+          position[0] = hanging ? 0.01 * rng.normal() : within(0.1)
+          position[1] = hanging ? Math.PI + 0.01 * rng.normal() : within(0.034)
+          for (let i = 2; i <= poles; i++) position[i] = hanging ? 0.1 * rng.normal() : within(0.034)
           rng.fillNormal(qvel(), 0.01)
         },
         observe(out) {
-          const rotation = xmat()
           out[0] = qpos()[0]!
-          out[1] = rotation[pole + 8]!
-          out[2] = rotation[pole + 2]!
-          out.set(qvel(), 3)
+          for (let pole = 0; pole < poles; pole++) {
+            out[1 + 2 * pole] = cosine(pole)
+            out[2 + 2 * pole] = sine(pole)
+          }
+          out.set(qvel(), 1 + 2 * poles)
         },
-        reward() {
-          const upright = (xmat()[pole + 8]! + 1) / 2
-          const centred = (1 + tolerance(qpos()[0]!, centre)) / 2
-          const smallControl = (4 + tolerance(ctrl()[0]!, idle)) / 5
-          const smallVelocity = (1 + tolerance(qvel()[1]!, still)) / 2
-          return upright * smallControl * smallVelocity * centred
-        },
+        reward: sparse ? sparseReward : shapedReward,
       }
     },
   })
 }
 
-export const cartpoleBalance = cartpole('cartpole-balance', false)
-export const cartpoleSwingup = cartpole('cartpole-swingup', true)
+export const cartpoleBalance = cartpole('cartpole-balance', { hanging: false })
+export const cartpoleBalanceSparse = cartpole('cartpole-balance_sparse', { hanging: false, sparse: true })
+export const cartpoleSwingup = cartpole('cartpole-swingup', { hanging: true })
+export const cartpoleSwingupSparse = cartpole('cartpole-swingup_sparse', { hanging: true, sparse: true })
+export const cartpoleThreePoles = cartpole('cartpole-three_poles', { poles: 3, hanging: true })
+export const cartpoleTwoPoles = cartpole('cartpole-two_poles', { poles: 2, hanging: true })

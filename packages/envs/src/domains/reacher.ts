@@ -28,6 +28,7 @@ function reacher(name: string, targetRadius: number): TaskDefinition {
       const size = physics.modelView('geom_size')
       const target = 3 * physics.id('geom', 'target')
       const finger = 3 * physics.id('geom', 'finger')
+      const touching = { bounds: { lower: 0, upper: targetRadius + size()[finger]! } }
       const drawJoints = jointRandomiser(physics, { unlimitedHinges: true })
       return {
         reset(rng) {
@@ -48,8 +49,7 @@ function reacher(name: string, targetRadius: number): TaskDefinition {
         reward() {
           const xpos = place()
           const distance = Math.hypot(xpos[target]! - xpos[finger]!, xpos[target + 1]! - xpos[finger + 1]!)
-          const touching = size()[target]! + size()[finger]!
-          return tolerance(distance, { bounds: { lower: 0, upper: touching } })
+          return tolerance(distance, touching)
         },
       }
     },

@@ -22,9 +22,14 @@ const pValue = 1e-6
 /** Spread below this is that of a constant. */
 const constantSpread = 1e-9
 
-interface Moments {
+interface RecordedMoments {
   mean: number
   std: number
+  min: number
+  max: number
+}
+
+interface Moments extends RecordedMoments {
   /** Fourth standardised moment, which decides how exactly a sample tells the spread. */
   kurtosis: number
 }
@@ -34,7 +39,8 @@ function momentsOf(values: readonly number[]): Moments {
   const mean = values.reduce((sum, value) => sum + value, 0) / n
   const central = (power: number) => values.reduce((sum, value) => sum + (value - mean) ** power, 0) / n
   const variance = central(2)
-  return { mean, std: Math.sqrt(variance), kurtosis: variance > 0 ? central(4) / variance ** 2 : 1 }
+  const [min, max] = [Math.min(...values), Math.max(...values)]
+  return { mean, std: Math.sqrt(variance), min, max, kurtosis: variance > 0 ? central(4) / variance ** 2 : 1 }
 }
 
 interface Samples {
@@ -67,25 +73,42 @@ function drawSamples(env: MujocoEnv, resets: number, recorded: ResetStatistics):
 }
 
 /** The recorded mean and spread of everything drawn, by the names `drawSamples` uses. */
-function recordedMoments(recorded: ResetStatistics): Record<string, { mean: number[]; std: number[] }> {
-  const { mean, std, fraction_zero: zero } = recorded.reward_at_reset
+function recordedMoments(recorded: ResetStatistics): Record<string, { [M in keyof RecordedMoments]: number[] }> {
+  const { mean, std, min, max, fraction_zero: zero } = recorded.reward_at_reset
   return {
     qpos: recorded.qpos,
     qvel: recorded.qvel,
     ...Object.fromEntries(Object.entries(recorded.observation).map(([name, m]) => [`observation.${name}`, m])),
     ...Object.fromEntries(recorded.model_params.map((m) => [`${m.field}[${m.index}]`, m])),
-    reward: { mean: [mean], std: [std] },
-    'reward is 0': { mean: [zero], std: [Math.sqrt(zero * (1 - zero))] },
+    reward: { mean: [mean], std: [std], min: [min], max: [max] },
+    'reward is 0': { mean: [zero], std: [Math.sqrt(zero * (1 - zero))], min: [0], max: [1] },
   }
 }
 
-/** |z| of two sample means (Welch) and of two sample variances on a log scale, each relative to its standard error. */
-function zScores(ours: Moments, n: number, theirs: { mean: number; std: number }, m: number) {
+/** Values of a sample of n that differ from `constant`: at least so many, by its spread and its extremes. */
+function leastDiffering({ mean, std, min, max }: RecordedMoments, n: number, constant: number): number {
+  const reach = Math.max(Math.abs(max - constant), Math.abs(min - constant))
+  return (n * (std ** 2 + (mean - constant) ** 2)) / reach ** 2
+}
+
+/** |z| of k values in a sample of n, none in one of m: the root of the likelihood ratio of separate and common rates. */
+function rareEvents(k: number, n: number, m: number): number {
+  const commonMiss = 1 - k / (n + m)
+  const inSample = k * Math.log((n + m) / n) + (k < n ? (n - k) * Math.log((1 - k / n) / commonMiss) : 0)
+  return Math.sqrt(2 * (inSample - m * Math.log(commonMiss)))
+}
+
+/**
+ * |z| of two sample means (Welch) and of two sample variances on a log scale, each relative to its standard error.
+ * Where one sample is constant, the spread of the other may be that of a rare event: its |z| then says how rare.
+ */
+function zScores(ours: Moments, n: number, theirs: RecordedMoments, m: number) {
   const distance = Math.abs(ours.mean - theirs.mean)
-  if (ours.std < constantSpread && theirs.std < constantSpread)
-    return { mean: distance < constantSpread ? 0 : Infinity, spread: 0 }
+  const [constant, recordedConstant] = [ours.std < constantSpread, theirs.std < constantSpread]
+  if (constant && recordedConstant) return { mean: distance < constantSpread ? 0 : Infinity, spread: 0 }
   const mean = distance / Math.sqrt(ours.std ** 2 / n + theirs.std ** 2 / m)
-  if (ours.std < constantSpread || theirs.std < constantSpread) return { mean, spread: Infinity }
+  if (constant) return { mean, spread: rareEvents(leastDiffering(theirs, m, ours.mean), m, n) }
+  if (recordedConstant) return { mean, spread: rareEvents(leastDiffering(ours, n, theirs.mean), n, m) }
   const spread = Math.abs(2 * Math.log(ours.std / theirs.std)) / Math.sqrt((ours.kurtosis - 1) * (1 / n + 1 / m))
   return { mean, spread }
 }
@@ -109,7 +132,12 @@ export function compareResets(env: MujocoEnv, recorded: ResetStatistics, resets 
     if (width !== theirs.mean.length) note(`${name}: ${width} numbers, expected ${theirs.mean.length}`, Infinity)
     for (let i = 0; i < width; i++) {
       const ours = momentsOf(rows[name]!.map((values) => values[i]!))
-      const recordedHere = { mean: theirs.mean[i]!, std: theirs.std[i]! }
+      const recordedHere = {
+        mean: theirs.mean[i]!,
+        std: theirs.std[i]!,
+        min: theirs.min[i]!,
+        max: theirs.max[i]!,
+      }
       const z = zScores(ours, resets, recordedHere, recorded.resets)
       note(`${name}[${i}]: mean ${ours.mean}, recorded ${recordedHere.mean}`, z.mean)
       if (!name.startsWith('reward')) note(`${name}[${i}]: spread ${ours.std}, recorded ${recordedHere.std}`, z.spread)

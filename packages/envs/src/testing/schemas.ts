@@ -79,7 +79,7 @@ export const probes = z.looseObject({
 })
 export type Probes = z.output<typeof probes>
 
-const moments = z.looseObject({ mean: numbers, std: numbers })
+const moments = z.looseObject({ mean: numbers, std: numbers, min: numbers, max: numbers })
 
 /** Statistics of recorded resets of one task. */
 export const resetStatistics = z.looseObject({
@@ -88,7 +88,13 @@ export const resetStatistics = z.looseObject({
   qvel: moments,
   model_params: z.array(moments.extend({ field: z.string(), index: z.int() })).default([]),
   observation: z.record(z.string(), moments),
-  reward_at_reset: z.looseObject({ mean: z.number(), std: z.number(), fraction_zero: z.number() }),
+  reward_at_reset: z.looseObject({
+    mean: z.number(),
+    std: z.number(),
+    min: z.number(),
+    max: z.number(),
+    fraction_zero: z.number(),
+  }),
 })
 export type ResetStatistics = z.output<typeof resetStatistics>
 
