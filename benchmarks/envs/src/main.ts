@@ -98,7 +98,8 @@ export async function main(
     report({
       task,
       single: roundedRates(speed.single),
-      ...(python && { python: roundedRates(speed.python), ratio: median(ratiosOf(speed)) }),
+      ...(speed.python.length > 0 && { python: roundedRates(speed.python), ratio: median(ratiosOf(speed)) }),
+      ...(speed.skipped !== undefined && { skipped: speed.skipped }),
       vector: Object.fromEntries(WORKERS.map((workers, i) => [workers, rounded(speed.vector[i]!)])),
       allocatedBytes: await allocatedByStep(task),
     })

@@ -9,7 +9,8 @@ const script = fileURLToPath(new URL('../python/steps.py', import.meta.url))
 export interface PythonTimer {
   readonly mujoco: string
   readonly python: string
-  rate(task: string, seconds: number): Promise<Rate>
+  /** @returns the reason where the task cannot be run there */
+  rate(task: string, seconds: number): Promise<Rate | { readonly reason: string }>
   close(): void
 }
 
@@ -37,7 +38,8 @@ export async function openPython(command: string): Promise<PythonTimer | { reado
       ...versions,
       async rate(task, seconds) {
         child.stdin.write(`${JSON.stringify({ task, seconds })}\n`)
-        const timed = await hear<{ steps: number; seconds: number; cpuSeconds: number }>()
+        const timed = await hear<{ steps: number; seconds: number; cpuSeconds: number } | { error: string }>()
+        if ('error' in timed) return { reason: timed.error }
         return { wall: timed.steps / timed.seconds, cpu: timed.steps / timed.cpuSeconds }
       },
       close: () => void child.stdin.end(),

@@ -65,8 +65,10 @@ export interface TaskSpeed {
   readonly single: readonly Rate[]
   /** By the clock and by number of workers, of {@link ENVIRONMENTS} environments together. */
   readonly vector: readonly (readonly number[])[]
-  /** Python dm_control, where there is one. */
+  /** Python dm_control, where there is one that runs the task. */
   readonly python: readonly Rate[]
+  /** Why not, where dm_control does not run the task. */
+  readonly skipped?: string
 }
 
 export interface Timing {
@@ -83,21 +85,23 @@ export async function timeTask(task: string, { rounds, seconds, python }: Timing
   const vectors: VectorEnv[] = []
   for (const workers of WORKERS) vectors.push(await makeVectorEnv(task, ENVIRONMENTS, { workers }))
   const vectorSteps = vectors.map(vectorStepperOf)
+  let skipped: string | undefined
   const result = { task, single: [] as Rate[], vector: WORKERS.map(() => [] as number[]), python: [] as Rate[] }
   // The first round warms up: compilers at work, models loaded.
   for (let round = -1; round < rounds; round++) {
     const span = round < 0 ? seconds / 3 : seconds
     const single = rate(step, span)
-    const beside = await python?.rate(task, span)
+    const beside = skipped === undefined ? await python?.rate(task, span) : undefined
+    if (beside && 'reason' in beside) skipped = beside.reason
     const together = vectorSteps.map((vectorStep) => ENVIRONMENTS * rate(vectorStep, span).wall)
     if (round < 0) continue
     result.single.push(single)
-    if (beside !== undefined) result.python.push(beside)
+    if (beside && !('reason' in beside)) result.python.push(beside)
     for (const [i, value] of together.entries()) result.vector[i]!.push(value)
   }
   env.close()
   for (const vector of vectors) await vector.close()
-  return result
+  return { ...result, ...(skipped !== undefined && { skipped }) }
 }
 
 /** Our steps over those of dm_control for the same processor time, by rounds; none where there is no Python. */
