@@ -1,4 +1,5 @@
 import type { Rng } from './rng.ts'
+import { fillSobol } from './sobol.ts'
 
 /** A law of rows that draws for itself. */
 export interface RowLaw {
@@ -12,8 +13,11 @@ export interface RowLaw {
 export interface NoiseSpec {
   /** Shape of the tensor. */
   readonly shape: readonly number[]
-  /** Standard normal, uniform on [0, 1], or rows along the last axis of another law. */
-  readonly law: 'normal' | 'uniform' | RowLaw
+  /**
+   * Standard normal; uniform on [0, 1]; scrambled Sobol points, one net for each [K, d] of the last two axes; or rows
+   * along the last axis of another law.
+   */
+  readonly law: 'normal' | 'uniform' | 'sobol' | RowLaw
 }
 /** Noise by name. */
 export type NoiseSpecs = Readonly<Record<string, NoiseSpec>>
@@ -26,6 +30,7 @@ export function drawNoise(
 ): Float32Array {
   if (law === 'normal') return rng.fillNormal(out)
   if (law === 'uniform') return rng.fillUniform(out)
+  if (law === 'sobol') return fillSobol(rng, out, shape.at(-2) ?? 1, shape.at(-1) ?? 1)
   out.set(law.draw(rng, out.length / law.dim))
   return out
 }

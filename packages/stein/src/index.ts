@@ -33,12 +33,14 @@ export type { Box, Diagnostics, PosteriorMean, PosteriorProblem } from './proble
 export { centredProposal, laplaceProposal, type TwoStageOptions, twoStageProposal } from './proposals/mixture.ts'
 export { drawNoiseTensors } from './proposals/noise.ts'
 export { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
-export type {
-  Candidates,
-  Coefficients3D,
-  EstimateSize,
-  Evaluation,
-  NoiseTensors,
-  Proposal,
+export {
+  type Candidates,
+  type Coefficients3D,
+  type EstimateSize,
+  type Evaluation,
+  type NoiseTensors,
+  type Proposal,
+  sobolProposal,
 } from './proposals/proposal.ts'
+export { type SurrogateOptions, surrogateProposal } from './proposals/surrogate.ts'
 export { logNormalCdf, truncatedNormal } from './proposals/truncated-normal.ts'

@@ -7,6 +7,8 @@ import { chains } from './methods/chains.ts'
 import { importanceSampling } from './methods/importance-sampling.ts'
 import { laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
 import { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
+import { sobolProposal } from './proposals/proposal.ts'
+import { surrogateProposal } from './proposals/surrogate.ts'
 
 const { constantDiagonal, boundaryVanishing } = testFunctions
 const paper = (coefficient: ControlVariate['coefficient']): ControlVariate => ({
@@ -69,6 +71,12 @@ export const presets = [
     ...importanceSampling({ proposal: truncatedProposal, control: bounded }),
   }),
   defineEstimator({
+    name: 'rfm-box-sobol',
+    targets: ['bounded'],
+    reference: 'revflow: rfm-box with scrambled Sobol candidates',
+    ...importanceSampling({ proposal: sobolProposal(truncatedProposal), control: bounded }),
+  }),
+  defineEstimator({
     name: 'rfm-two-stage',
     targets: ['unbounded', 'bounded'],
     reference: 'revflow: rfm-box with half of the candidates around the better of the other half',
@@ -79,6 +87,12 @@ export const presets = [
     targets: ['unbounded', 'bounded'],
     reference: 'revflow: rfm-box with half of the candidates from a Gaussian fitted to a mode',
     ...importanceSampling({ proposal: laplaceProposal(), control: bounded }),
+  }),
+  defineEstimator({
+    name: 'rfm-surrogate',
+    targets: ['unbounded', 'bounded'],
+    reference: 'revflow: rfm-box with Sobol candidates in four stages, each drawn where the ones before point',
+    ...importanceSampling({ proposal: surrogateProposal(), control: bounded }),
   }),
   defineEstimator({
     name: 'smc',

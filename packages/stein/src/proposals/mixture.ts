@@ -13,14 +13,43 @@ import {
   toNoise,
 } from './proposal.ts'
 import { systematicResample, takeRows } from './resample.ts'
-import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw } from './truncated-law.ts'
 
 /** Where the second half of the candidates goes. */
-interface Centres {
+export interface Centres {
   /** In the data view, [B, M, d]: the candidates take them in turn. */
   readonly mean: tf.Tensor
   /** Standard deviation around them, [B, 1, 1 or d] */
   readonly sigma: tf.Tensor
+}
+
+/**
+ * Draws from the prior joined by draws from truncated normals around centres, with the log of the prior's density over
+ * that of the whole mixture (deterministic-mixture weights), [B, K].
+ * @param first draws from the prior, [B, K1, d]
+ * @param uniform for the draws around the centres, [B, K2, d]
+ */
+export function mixWithPrior(
+  problem: PosteriorProblem,
+  first: tf.Tensor3D,
+  { mean, sigma }: Centres,
+  uniform: tf.Tensor,
+  at: Coefficients3D,
+): { readonly x1: tf.Tensor3D; readonly second: tf.Tensor3D; readonly logCorrection: tf.Tensor } {
+  const [k1, k2, m] = [first.shape[1], uniform.shape[1]!, mean.shape[1]!]
+  const { support } = problem
+  // the candidates take the centres in turn
+  const turns = tf.slice(tf.tile(mean, [1, Math.ceil(k2 / m), 1]), [0, 0, 0], [-1, k2, -1])
+  const second = drawTruncated({ mean: turns, sigma, support }, uniform)
+  const x1 = tf.concat([first, second], 1) as tf.Tensor3D
+  const prior = logTruncatedDensity(priorLaw(problem, at), x1)
+  const each = logTruncatedDensity(
+    { mean: tf.expandDims(mean, 1), sigma: tf.expandDims(sigma, 1), support },
+    tf.expandDims(x1, 2),
+  ) // [B, K, M]
+  const shares = Array.from({ length: m }, (_, i) => Math.log(Math.ceil((k2 - i) / m) / (k1 + k2)))
+  const parts = tf.concat([tf.expandDims(tf.add(prior, Math.log(k1 / (k1 + k2))), 2), tf.add(each, shares)], 2)
+  return { x1, second, logCorrection: tf.sub(prior, tf.logSumExp(parts, 2)) }
 }
 
 /**
@@ -56,27 +85,15 @@ function defensiveMixture(options: {
       const first = drawPrior(problem, noise.candidates!, at)
       if (!noise.around) return first
       const evaluation = evaluateFirst ? evaluateTarget(problem, first.x1, true) : undefined
-      const { mean, sigma } = locate(problem, { ...first, ...(evaluation && { evaluation }) }, noise, at)
-      const [k1, k2, m] = [first.x1.shape[1], noise.around.shape[1]!, mean.shape[1]!]
-      // the candidates take the centres in turn
-      const turns = tf.slice(tf.tile(mean, [1, Math.ceil(k2 / m), 1]), [0, 0, 0], [-1, k2, -1])
-      const around: TruncatedLaw = { mean: turns, sigma, support: problem.support }
-      const second = drawTruncated(around, noise.around)
-      const x1 = tf.concat([first.x1, second], 1) as tf.Tensor3D
-      const prior = logTruncatedDensity(priorLaw(problem, at), x1)
-      const each = logTruncatedDensity(
-        { mean: tf.expandDims(mean, 1), sigma: tf.expandDims(sigma, 1), support: problem.support },
-        tf.expandDims(x1, 2),
-      ) // [B, K, M]
-      const shares = Array.from({ length: m }, (_, i) => Math.log(Math.ceil((k2 - i) / m) / (k1 + k2)))
-      const parts = tf.concat([tf.expandDims(tf.add(prior, Math.log(k1 / (k1 + k2))), 2), tf.add(each, shares)], 2)
+      const centres = locate(problem, { ...first, ...(evaluation && { evaluation }) }, noise, at)
+      const { x1, second, logCorrection } = mixWithPrior(problem, first.x1, centres, noise.around, at)
       const merged = evaluation && {
         evaluation: concatEvaluations(evaluation, evaluateTarget(problem, second, true)),
       }
       return {
         x0: tf.concat([first.x0, toNoise(problem.x, second, at)], 1),
         x1,
-        logCorrection: tf.sub(prior, tf.logSumExp(parts, 2)),
+        logCorrection,
         ...merged,
       }
     },
@@ -89,7 +106,7 @@ const concatEvaluations = (a: Evaluation, b: Evaluation): Evaluation => ({
 })
 
 /** Half the width of the support; 1 where there is none. */
-const unit = ({ support }: PosteriorProblem) => (support ? (support.high - support.low) / 2 : 1)
+export const unit = ({ support }: PosteriorProblem) => (support ? (support.high - support.low) / 2 : 1)
 
 export interface TwoStageOptions {
   /** M, how many of the first half are built upon. */
@@ -107,17 +124,29 @@ export const twoStageProposal = ({ centres = 4, sigma = 0.3 }: TwoStageOptions =
     name: 'two-stage',
     noise: ({ batch }) => ({ resample: { shape: [batch, 1], law: 'uniform' } }),
     evaluateFirst: true,
-    locate(problem, { x0, x1, evaluation }, noise, at) {
-      const { value, grad } = evaluation!
-      const taken = systematicResample(tf.softmax(tf.mul(0.5, value)), noise.resample!, centres)
-      const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
-      const uphill = posteriorScore(problem, { x0, grad: grad! }, at).data
-      const moved = tf.add(x1, tf.mul(tf.mul(0.5, tf.square(width)), uphill))
-      const mean = takeRows(moved, taken)
-      const { support } = problem
-      return { mean: support ? tf.clipByValue(mean, support.low, support.high) : mean, sigma: width }
-    },
+    locate: (problem, { x1, evaluation }, noise, at) =>
+      climb(problem, { x1, ...evaluation!, logWeights: evaluation!.value }, noise.resample!, { centres, sigma }, at),
   })
+
+/**
+ * The better of weighted candidates, resampled with tempered weights w̄^½ and moved half a Langevin step up the posterior,
+ * kept in the support.
+ * @param offset one uniform a row, [B, 1]
+ */
+export function climb(
+  problem: PosteriorProblem,
+  { x1, grad, logWeights }: { x1: tf.Tensor3D; logWeights: tf.Tensor } & Evaluation,
+  offset: tf.Tensor,
+  { centres, sigma }: Required<TwoStageOptions>,
+  at: Coefficients3D,
+): Centres {
+  const { support } = problem
+  const taken = systematicResample(tf.softmax(tf.mul(0.5, logWeights)), offset, centres)
+  const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
+  const uphill = posteriorScore(problem, { x0: toNoise(problem.x, x1, at), grad: grad! }, at).data
+  const mean = takeRows(tf.add(x1, tf.mul(tf.mul(0.5, tf.square(width)), uphill)), taken)
+  return { mean: support ? tf.clipByValue(mean, support.low, support.high) : mean, sigma: width }
+}
 
 /** Around `problem.centre`, such as the policy's own prediction of the data. */
 export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {}): Proposal =>

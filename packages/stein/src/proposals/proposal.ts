@@ -56,6 +56,22 @@ export interface Proposal {
   draw(problem: PosteriorProblem, noise: NoiseTensors, at: Coefficients3D): Candidates
 }
 
+/**
+ * The same proposal fed by scrambled Sobol points: each candidate keeps its law, and the K of a problem spread evenly over
+ * it. The stated standard error, which takes candidates for independent, is then an upper bound.
+ */
+export const sobolProposal = (proposal: Proposal): Proposal => ({
+  ...proposal,
+  name: `${proposal.name}-sobol`,
+  noise: (size) =>
+    Object.fromEntries(
+      Object.entries(proposal.noise(size)).map(([name, spec]) => [
+        name,
+        spec.law === 'uniform' && spec.shape.length === 3 ? { ...spec, law: 'sobol' as const } : spec,
+      ]),
+    ),
+})
+
 /** x1 = (x − β x0)/α, [B, K, d] */
 export const toData = (x: tf.Tensor2D, x0: tf.Tensor, { alpha, beta }: Coefficients3D): tf.Tensor3D =>
   tf.div(tf.sub(tf.expandDims(x, 1), tf.mul(beta, x0)), alpha)

@@ -180,8 +180,10 @@ async function standardError(estimate: Estimate, estimator: Estimator, known: Kn
       known.x.map(() => 0),
     ),
   ]
+  // candidates that spread evenly do better than the independent ones that standard errors are stated for
+  const spread = Object.values(estimator.noise({ batch: 1, candidates: 2, dim: 1 })).some(({ law }) => law === 'sobol')
   expect(
-    actual < 1e-5 || (stated > actual / 2.5 && stated < actual * 2.5),
+    actual < 1e-5 || (stated > actual / 2.5 && (spread || stated < actual * 2.5)),
     `mean square of the standard error ${stated}, variance of the estimate ${actual}`,
   )
 }

@@ -1,0 +1,63 @@
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { lookUp, RevflowError } from '@revflow/core'
+import * as tf from '@tensorflow/tfjs'
+import { Command, CommanderError } from 'commander'
+import { report } from './report.ts'
+import { profiles, type Row, studyPart } from './study.ts'
+
+interface Flags {
+  readonly out: string
+  readonly part?: string
+}
+
+/** Measures and reports; rows are kept as they come. */
+export async function run(profile: string, { out, part: only }: Flags): Promise<void> {
+  const all = lookUp('profile', profile, profiles)
+  const byName = Object.fromEntries(all.map((part) => [part.name, part]))
+  const parts = only === undefined ? all : [lookUp('part', only, byName)]
+  await tf.setBackend('cpu')
+  mkdirSync(out, { recursive: true })
+  for (const part of parts) {
+    const file = join(out, `${part.name.replaceAll(' ', '-')}.jsonl`)
+    rmSync(file, { force: true })
+    for await (const row of studyPart(part)) appendFileSync(file, `${JSON.stringify(row)}\n`)
+    process.stdout.write(`${part.name}: done\n`)
+  }
+  const rows = all.flatMap(({ name }) => readRows(join(out, `${name.replaceAll(' ', '-')}.jsonl`)))
+  const machine = `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`
+  report(rows, { out, machine, parts: all })
+}
+
+function readRows(file: string): Row[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Row)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Exit codes: 0 done, 2 the request was wrong. */
+export async function main(args: readonly string[]): Promise<number> {
+  const program = new Command('bench:estimators')
+    .description('Squared error of every estimator against its cost')
+    .exitOverride()
+    .argument('[profile]', 'smoke or full', 'smoke')
+    .option('--part <name>', 'only this part')
+    .option('--out <folder>', 'where rows, tables and plots go', 'benchmarks/results/estimators')
+    .action(run)
+  try {
+    await program.parseAsync(args as string[], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (!(error instanceof RevflowError)) throw error
+    process.stderr.write(`bench:estimators: ${error.message}\n`)
+    return 2
+  }
+}

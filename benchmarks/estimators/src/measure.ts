@@ -1,0 +1,111 @@
+import { createRng, drawNoise } from '@revflow/core'
+import { HostTensor, type Jitted, jit } from '@revflow/jit'
+import { gaussian, linearFlow } from '@revflow/schedules'
+import { type Estimator, estimatePosteriorMean } from '@revflow/stein'
+import * as tf from '@tensorflow/tfjs'
+import { reference } from './contestants.ts'
+import type { Energy, EnergyParams } from './energies.ts'
+
+/** A posterior to be estimated: one energy, one x at one time of the linear flow. */
+export interface Question {
+  readonly energy: Energy
+  readonly params: EnergyParams
+  /** [d] */
+  readonly x: Float32Array
+  readonly t: number
+  /** The target is zero outside of [−1, 1]^d. */
+  readonly bounded: boolean
+}
+
+export interface Measurement {
+  /** Mean square error of E[X0|x] over repetitions and coordinates. */
+  readonly squaredError: number
+  /** Mean effective sample size. */
+  readonly ess: number
+}
+
+const schedule = linearFlow()
+
+interface Inputs {
+  readonly params: Readonly<Record<string, tf.Tensor>>
+  readonly noise: Readonly<Record<string, tf.Tensor>>
+  readonly x: tf.Tensor2D
+  readonly t: tf.Tensor1D
+}
+type Estimate = Jitted<[Inputs], { noise: tf.Tensor2D; ess: tf.Tensor1D }>
+
+/** One thread: a study shares its machine, and its graphs are small. */
+const compile = (energy: Energy, estimator: Estimator, bounded: boolean): Estimate =>
+  jit(
+    ({ params, noise, x, t }: Inputs) => {
+      const logTarget = (x1: tf.Tensor) => energy.logTarget(params, x1)
+      const { noise: mean, diagnostics } = estimatePosteriorMean(
+        {
+          schedule,
+          source: gaussian({ dim: x.shape[1] }),
+          x,
+          t,
+          logTarget,
+          logTargetAndGrad: (x1) => tf.valueAndGrad(logTarget)(x1),
+          ...(bounded && { support: { low: -1, high: 1 } }),
+        },
+        { estimator, noise },
+      )
+      return { noise: mean, ess: diagnostics.ess }
+    },
+    { threads: 1 },
+  )
+
+const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
+
+/** Compiled estimators of one energy and kind of target; `dispose` frees them. */
+export function laboratory(energy: Energy, bounded: boolean) {
+  const compiled = new Map<Estimator, Estimate>()
+  const truth = reference(bounded)
+  const estimateOf = (estimator: Estimator) => {
+    const known = compiled.get(estimator) ?? compile(energy, estimator, bounded)
+    compiled.set(estimator, known)
+    return known
+  }
+
+  async function repeat(
+    { params, x, t }: Question,
+    estimator: Estimator,
+    { candidates, repetitions, seed }: { candidates: number; repetitions: number; seed: number },
+  ) {
+    const [dim, rng] = [x.length, createRng(seed, estimator.name)]
+    const specs = estimator.noise({ batch: repetitions, candidates, dim })
+    const noise = Object.entries(specs).map(
+      ([name, spec]) => [name, HostTensor.from(drawNoise(rng, spec), spec.shape)] as const,
+    )
+    const rows = Float32Array.from({ length: repetitions * dim }, (_, i) => x[i % dim]!)
+    return estimateOf(estimator)({
+      params,
+      noise: Object.fromEntries(noise),
+      x: HostTensor.from(rows, [repetitions, dim]),
+      t: HostTensor.from(new Float32Array(repetitions).fill(t)),
+    })
+  }
+
+  return {
+    /** E[X0|x], [d], from a long run of 2^18 candidates. */
+    async answer(question: Question): Promise<Float64Array> {
+      const dim = question.x.length
+      const { noise } = await repeat(question, truth, { candidates: 16_384, repetitions: 16, seed: 1 })
+      const mean = new Float64Array(dim)
+      for (const [i, value] of noise.data.entries()) mean[i % dim]! += value / 16
+      return mean
+    },
+    async measure(
+      question: Question,
+      answer: Float64Array,
+      estimator: Estimator,
+      size: { candidates: number; repetitions: number; seed: number },
+    ): Promise<Measurement> {
+      const { noise, ess } = await repeat(question, estimator, size)
+      const errors = Array.from(noise.data, (v, i) => (v - answer[i % answer.length]!) ** 2)
+      return { squaredError: average(errors), ess: average(Array.from(ess.data)) }
+    },
+    dispose: () => Promise.all([...compiled.values()].map((estimate) => estimate.dispose())),
+  }
+}
