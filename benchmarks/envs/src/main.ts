@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lookUp } from '@revflow/core'
@@ -75,6 +75,7 @@ export async function main(
     commit: currentCommit(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
     node: process.version,
+    load: Math.round(10 * loadavg()[0]!) / 10,
     python:
       'reason' in opened
         ? `skipped (${opened.reason})`

@@ -7,6 +7,8 @@ export interface RunFacts {
   readonly commit: string
   readonly machine: string
   readonly node: string
+  /** Processes that ran or waited in the minute before: what else the machine was at. */
+  readonly load: number
   /** Versions, or why there is nothing to compare with. */
   readonly python: string
   readonly rounds: number
@@ -59,7 +61,7 @@ export function writeTable(
   return `# Environments
 
 Written by \`npx -y pnpm@12 bench:envs\`; every number is in [envs.jsonl](envs.jsonl). ${facts.date}, commit ${facts.commit},
-${facts.machine}, Node ${facts.node}; Python: ${facts.python}.
+${facts.machine}, Node ${facts.node}, load average ${facts.load} at the start; Python: ${facts.python}.
 
 ## Control steps a second
 
