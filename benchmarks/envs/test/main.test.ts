@@ -28,7 +28,7 @@ test('times a task, watches memory, writes both down; without dm_control it says
     const table = readFileSync(join(out, 'envs.md'), 'utf8')
     expect(table).toContain('| `pendulum-swingup` |')
     expect(table).toContain('skipped (no-such-python')
-    await expect(main(['--tasks', 'pendulum'])).rejects.toThrow(/did you mean 'pendulum-swingup'/)
+    await expect(main(['--tasks', 'pendulum-swing'])).rejects.toThrow(/did you mean 'pendulum-swingup'/)
   } finally {
     rmSync(out, { recursive: true })
   }
