@@ -42,7 +42,7 @@ function createProgram(exit: (code: number) => void): Command {
   program
     .command('train')
     .description('train an agent; the same command again resumes a partial run')
-    .argument('[task]', 'environment (default: cartpole-swingup)')
+    .argument('[task]', 'environment, or path of a module with one (default: cartpole-swingup)')
     .option('--agent <name>', `one of ${Object.keys(agents).join(', ')} (default: rfm)`)
     .option('--steps <n>', 'environment steps', integer('steps'))
     .option('--seed <n>', 'seed', integer('seed'))

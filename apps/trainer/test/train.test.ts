@@ -67,6 +67,52 @@ function results(runs: string) {
 }
 
 describe('train', () => {
+  it('trains on an environment of one’s own, and evaluates the run', async () => {
+    const file = join(folder, 'point.mjs')
+    // a point on a line, pushed; it terminates where it leaves, and is truncated after 100 steps
+    writeFileSync(
+      file,
+      `export default () => {
+        let [x, steps] = [0, 0]
+        return {
+          task: 'point',
+          observationSpace: { size: 1, entries: [{ name: 'position', size: 1 }] },
+          actionSpace: { size: 1, names: ['push'], low: [-0.5], high: [0.5] },
+          reset() {
+            ;[x, steps] = [0, 0]
+            return { observation: Float32Array.of(x) }
+          },
+          step([push]) {
+            x += push
+            steps++
+            const terminated = Math.abs(x) > 2
+            return { observation: Float32Array.of(x), reward: 1, terminated, truncated: !terminated && steps === 100 }
+          },
+          getState: () => ({ values: Float64Array.of(x, steps), meta: {} }),
+          setState({ values }) {
+            ;[x, steps] = values
+          },
+          close() {},
+        }
+      }`,
+    )
+    const args = ['train', file, '--config', config, '--runs-dir', join(folder, 'own'), '--set', 'steps=1500']
+    expect((await revflow(...args)).output).toContain('done: 1500 steps, return')
+    const agent = join(folder, 'own', 'point', 'rfm')
+    const run = join(agent, readdirSync(agent)[0]!)
+    const { output } = await revflow('evaluate', run, '--episodes', '2')
+    const { returns } = JSON.parse(output) as { returns: number[] }
+    // 10 steps an action: at least one decision, at most 100 steps
+    for (const value of returns) expect(value).toSatisfy((v: number) => v >= 5 && v <= 100)
+    const missing = await revflow('train', join(folder, 'none.mjs'))
+    expect(missing.output).toContain('which does not exist')
+    const other = join(folder, 'unbounded.mjs')
+    writeFileSync(other, readFileSync(file, 'utf8').replace('[0.5]', '[Infinity]'))
+    expect((await revflow('train', other, '--runs-dir', join(folder, 'own'))).output).toContain(
+      "point.actionSpace: expected finite bounds, received none of 'push'",
+    )
+  })
+
   it('is the same to the last bit whether it is left alone, interrupted, or killed at any moment', async () => {
     const whole = await revflow(...runArgs('whole'))
     expect(whole.code).toBe(0)

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { parseOptions, RevflowError } from '@revflow/core'
-import { type Env, findTask, listTasks, loadMujoco, makeEnv } from '@revflow/envs'
+import { findTask, listTasks, loadMujoco, type MujocoEnv, makeEnv } from '@revflow/envs'
 import {
   type Comparison,
   compareModel,
@@ -57,7 +57,7 @@ const implemented = new Set(listTasks().map(({ name }) => name))
 class Session {
   readonly folder: string
   readonly #print: (line: string) => void
-  readonly #envs = new Map<string, Env>()
+  readonly #envs = new Map<string, MujocoEnv>()
   /** 0: all within tolerance; 1: something is not; 2: something could not be read. */
   exitCode = 0
 
@@ -66,7 +66,7 @@ class Session {
     this.#print = print
   }
 
-  async env(task: string): Promise<Env> {
+  async env(task: string): Promise<MujocoEnv> {
     const env = this.#envs.get(task) ?? (await makeEnv(task))
     this.#envs.set(task, env)
     return env
@@ -149,7 +149,7 @@ async function checkRecordings<S extends z.ZodType<{ task: string }>>(
   session: Session,
   folder: Recording,
   schema: S,
-  compare: (env: Env, content: z.output<S>) => Comparison,
+  compare: (env: MujocoEnv, content: z.output<S>) => Comparison,
 ): Promise<void> {
   for (const name of await recordingsIn(session, folder)) {
     const file = `${folder}/${name}`

@@ -1,289 +1,47 @@
-import { createRng, parseOptions, RevflowError, type Rng, restoreRng, rngStateSchema } from '@revflow/core'
-import { z } from 'zod'
-import type { RealView } from './mujoco.ts'
-import { createPhysics, type Physics } from './physics.ts'
-import { findTask } from './registry.ts'
-import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf } from './spaces.ts'
-import { type BoundTask, episodeSteps, observationSize, type TaskDefinition } from './task.ts'
+import type { ActionSpace, ObservationSpace } from './spaces.ts'
 
 export interface ResetResult {
+  /** [S], freshly allocated. */
   readonly observation: Float32Array
-}
-
-export interface StepInfo {
-  /** Control steps since the reset. */
-  readonly elapsedSteps: number
-  /** The physics broke down: the episode is truncated, the observation is the last sound one, the reward 0. */
-  readonly diverged: boolean
-  /** MuJoCo's warnings where it diverged, such as `BADQACC`. */
-  readonly warnings: readonly string[]
 }
 
 export interface StepResult {
-  /** Freshly allocated. */
+  /** [S], freshly allocated. */
   readonly observation: Float32Array
-  /** Sum over the repeated control steps; each in [0, 1]. */
+  /** Sum over the repeated control steps. */
   readonly reward: number
-  /** Always false: the suite's episodes only run out of time. */
+  /** The episode is over for good: nothing of value follows. */
   readonly terminated: boolean
-  /** The time limit is reached: bootstrap from this observation's value. */
+  /** The episode is cut short, as by a time limit: bootstrap from this observation's value. */
   readonly truncated: boolean
-  readonly info: StepInfo
+  /** What else an environment tells. */
+  readonly info?: object
 }
-
-const stateMetaSchema = z.strictObject({
-  version: z.literal(1),
-  task: z.string(),
-  /** Control steps since the reset; null before the first reset. */
-  elapsedSteps: z.int().min(0).nullable(),
-  ended: z.boolean(),
-  rng: rngStateSchema,
-})
 
 /** Everything an environment needs to go on, to the bit. */
 export interface EnvState {
-  /** Physics state, warm start, sensor values, then the model fields the task writes. */
   readonly values: Float64Array
   /** Plain JSON. */
-  readonly meta: z.infer<typeof stateMetaSchema>
+  readonly meta: Readonly<Record<string, unknown>>
 }
 
-/** Present observation and reward in double precision. */
-export interface Evaluation {
-  readonly observation: Float64Array
-  readonly reward: number
-}
-
-const optionsSchema = z.strictObject({
-  /** Any safe integer; default 0. */
-  seed: z.int().default(0),
-  /** Control steps an action lasts; default 1. */
-  actionRepeat: z.int().min(1).default(1),
-  /** Actions out of bounds: clipped (default) or refused. */
-  outOfBounds: z.enum(['clip', 'error']).default('clip'),
-  /** Diverged physics: an error (default), or the end of the episode with `info.diverged`. */
-  onDivergence: z.enum(['error', 'truncate']).default('error'),
-})
-export type EnvOptions = z.input<typeof optionsSchema>
-
-/** One environment. Not reentrant; use one for each episode that runs at the same time. */
+/**
+ * One environment, of any kind: this is all that wrappers, vector environments and the trainer ask of it. Not
+ * reentrant; use one for each episode that runs at the same time.
+ */
 export interface Env {
   /** Name of the task. */
   readonly task: string
   readonly observationSpace: ObservationSpace
   readonly actionSpace: ActionSpace
-  /** Seconds a control step lasts. */
-  readonly controlTimestep: number
-  /** Control steps in an episode; with `actionRepeat` n it has ⌈episodeSteps / n⌉ calls of `step`. */
-  readonly episodeSteps: number
-  readonly actionRepeat: number
-  /** Raw simulation, for verification, rendering and further tasks. What is written there is not checked. */
-  readonly physics: Physics
   /** Starts an episode. With a seed, episodes from here on are those of a fresh environment of that seed. */
   reset(seed?: number): ResetResult
-  /**
-   * Applies an action for `actionRepeat` control steps, or until the episode ends.
-   * @throws RevflowError `no-episode` before a reset or after the end, `invalid-action` for a wrong length, NaN, or (by
-   * option) a value out of bounds, `diverged` where the physics broke down (by option)
-   */
+  /** Applies an action [A], once or (by the option `actionRepeat`) repeatedly until the episode ends. */
   step(action: ArrayLike<number>): StepResult
-  /** Observation and reward of the present physics state, in double precision; for verification. */
-  evaluate(): Evaluation
   /** A snapshot that does not change with the environment. */
   getState(): EnvState
-  /** Continues from a snapshot of the same task. @throws RevflowError (`invalid-state`) */
+  /** Continues from a snapshot of the same task. */
   setState(state: EnvState): void
-  /** Frees the WebAssembly memory. Later calls of anything else throw (`env-closed`). */
+  /** Frees what no garbage collector sees. The environment cannot be used afterwards. */
   close(): void
-}
-
-/**
- * Makes an environment; the first call loads MuJoCo. Call `reset` before `step`, and `close` when done with it.
- * @param task name of a built-in task, or one made by `defineTask`
- * @throws RevflowError for an unknown task or option, naming the nearest known one
- */
-export async function makeEnv(task: string | TaskDefinition, options: EnvOptions = {}): Promise<Env> {
-  const definition = typeof task === 'string' ? findTask(task) : task
-  const parsed = parseOptions(optionsSchema, options, 'makeEnv')
-  const physics = await createPhysics(definition.xml)
-  try {
-    return new MujocoEnv(definition, physics, parsed)
-  } catch (error) {
-    physics.close()
-    throw error
-  }
-}
-
-const noWarnings: readonly string[] = Object.freeze([])
-
-class MujocoEnv implements Env {
-  readonly task: string
-  readonly observationSpace: ObservationSpace
-  readonly actionSpace: ActionSpace
-  readonly controlTimestep: number
-  readonly episodeSteps: number
-  readonly actionRepeat: number
-  readonly physics: Physics
-  readonly #options: z.output<typeof optionsSchema>
-  readonly #subSteps: number
-  readonly #bound: BoundTask
-  readonly #ctrl: () => Float64Array
-  readonly #modelFields: readonly (() => RealView)[]
-  readonly #observation: Float64Array
-  #rng: Rng
-  #elapsed: number | null = null
-  #ended = false
-  #closed = false
-
-  constructor(task: TaskDefinition, physics: Physics, options: z.output<typeof optionsSchema>) {
-    physics.disableAutoReset()
-    this.task = task.name
-    this.physics = physics
-    this.actionSpace = readActionSpace(task, physics)
-    this.observationSpace = { size: observationSize(task), entries: task.observations }
-    this.controlTimestep = task.controlTimestep
-    this.episodeSteps = episodeSteps(task)
-    this.actionRepeat = options.actionRepeat
-    this.#options = options
-    this.#subSteps = subStepsOf(task, physics)
-    this.#bound = task.bind(physics)
-    this.#ctrl = physics.dataView('ctrl')
-    this.#modelFields = (task.modelFields ?? []).map((field) => physics.modelView(field))
-    this.#observation = new Float64Array(this.observationSpace.size)
-    this.#rng = createRng(options.seed, 'env')
-  }
-
-  reset(seed?: number): ResetResult {
-    this.#checkOpen()
-    if (seed !== undefined) this.#rng = createRng(seed, 'env')
-    this.physics.reset()
-    this.#bound.reset(this.#rng)
-    this.physics.forward()
-    this.#elapsed = 0
-    this.#ended = false
-    this.#bound.observe(this.#observation)
-    return { observation: new Float32Array(this.#observation) }
-  }
-
-  step(action: ArrayLike<number>): StepResult {
-    let elapsedSteps = this.#checkRunning()
-    this.#writeAction(action)
-    const last = Math.min(this.episodeSteps, elapsedSteps + this.actionRepeat)
-    let reward = 0
-    while (elapsedSteps < last) {
-      this.physics.advance(this.#subSteps)
-      this.#elapsed = ++elapsedSteps
-      if (this.physics.diverged()) return this.#diverge(elapsedSteps, reward)
-      reward += this.#bound.reward()
-    }
-    this.#bound.observe(this.#observation)
-    this.#ended = elapsedSteps === this.episodeSteps
-    return {
-      observation: new Float32Array(this.#observation),
-      reward,
-      terminated: false,
-      truncated: this.#ended,
-      info: { elapsedSteps, diverged: false, warnings: noWarnings },
-    }
-  }
-
-  evaluate(): Evaluation {
-    this.#checkOpen()
-    const observation = new Float64Array(this.observationSpace.size)
-    this.#bound.observe(observation)
-    return { observation, reward: this.#bound.reward() }
-  }
-
-  getState(): EnvState {
-    this.#checkOpen()
-    const values = new Float64Array(this.#stateSize())
-    values.set(this.physics.saveState())
-    let offset = this.physics.stateSize
-    for (const field of this.#modelFields) {
-      values.set(field(), offset)
-      offset += field().length
-    }
-    const meta = { version: 1, task: this.task, elapsedSteps: this.#elapsed, ended: this.#ended } as const
-    return { values, meta: { ...meta, rng: this.#rng.state() } }
-  }
-
-  setState({ values, meta }: EnvState): void {
-    this.#checkOpen()
-    const { task, elapsedSteps, ended, rng } = parseOptions(stateMetaSchema, meta, 'state.meta')
-    if (task !== this.task) refuseState('meta.task', `'${this.task}'`, `'${task}'`)
-    if (values.length !== this.#stateSize()) refuseState('values', `${this.#stateSize()} numbers`, `${values.length}`)
-    let offset = this.physics.stateSize
-    for (const field of this.#modelFields) {
-      field().set(values.subarray(offset, offset + field().length))
-      offset += field().length
-    }
-    this.physics.loadState(values.subarray(0, this.physics.stateSize))
-    this.#bound.observe(this.#observation)
-    this.#rng = restoreRng(rng)
-    this.#elapsed = elapsedSteps
-    this.#ended = ended
-  }
-
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.physics.close()
-  }
-
-  #stateSize(): number {
-    return this.#modelFields.reduce((sum, field) => sum + field().length, this.physics.stateSize)
-  }
-
-  #checkOpen(): void {
-    if (!this.#closed) return
-    throw new RevflowError({ code: 'env-closed', path: this.task, hint: 'it was closed: make a new one with makeEnv' })
-  }
-
-  /** @returns control steps since the reset */
-  #checkRunning(): number {
-    this.#checkOpen()
-    if (this.#elapsed !== null && !this.#ended) return this.#elapsed
-    const hint = this.#ended
-      ? `the episode ended after ${this.#elapsed} steps: call reset()`
-      : 'call reset() before step()'
-    throw new RevflowError({ code: 'no-episode', path: `${this.task}.step`, hint })
-  }
-
-  #writeAction(action: ArrayLike<number>): void {
-    const { size, names, low, high } = this.actionSpace
-    if (action?.length !== size) refuseAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
-    const refuse = this.#options.outOfBounds === 'error'
-    // Checked before anything is written, so that a refused action changes nothing.
-    for (let i = 0; i < size; i++) {
-      const value = action[i]!
-      if (value >= low[i]! && value <= high[i]!) continue
-      const path = `action[${i}] (${names[i]})`
-      if (typeof value !== 'number' || Number.isNaN(value)) refuseAction(path, 'a number', value)
-      if (refuse) refuseAction(path, `${low[i]} … ${high[i]}`, value)
-    }
-    const control = this.#ctrl()
-    for (let i = 0; i < size; i++) control[i] = Math.min(high[i]!, Math.max(low[i]!, action[i]!))
-  }
-
-  #diverge(elapsedSteps: number, reward: number): StepResult {
-    this.#ended = true
-    const warnings = this.physics.warnings()
-    if (this.#options.onDivergence === 'error')
-      throw new RevflowError({
-        code: 'diverged',
-        path: `${this.task}.step`,
-        received: `${warnings.join(', ') || 'a non-finite state'} at step ${elapsedSteps}`,
-        hint: "the physics diverged: reset, or make the environment with onDivergence: 'truncate'",
-      })
-    const info = { elapsedSteps, diverged: true, warnings }
-    return { observation: new Float32Array(this.#observation), reward, terminated: false, truncated: true, info }
-  }
-}
-
-function refuseAction(path: string, expected: string, received: unknown): never {
-  throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
-}
-
-function refuseState(path: string, expected: string, received: string): never {
-  throw new RevflowError({ code: 'invalid-state', path: `state.${path}`, expected, received })
 }

@@ -37,3 +37,9 @@ export function fieldOf(owner: object, field: string): View | undefined {
   const value: unknown = field in owner ? (owner as Record<string, unknown>)[field] : undefined
   return ArrayBuffer.isView(value) ? (value as View) : undefined
 }
+
+/** Name of an object of a type of `mjtObj`; empty where it has none, where MuJoCo's null reads as other text. */
+export function nameOf(mujoco: Mujoco, model: MjModel, type: number, id: number): string {
+  const name = mujoco.mj_id2name(model, type, id)
+  return mujoco.mj_name2id(model, type, name) === id ? name : ''
+}

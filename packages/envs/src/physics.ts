@@ -1,5 +1,14 @@
 import { lookUp, RevflowError } from '@revflow/core'
-import { cachedView, fieldOf, loadMujoco, type MjData, type MjModel, type Mujoco, type RealView } from './mujoco.ts'
+import {
+  cachedView,
+  fieldOf,
+  loadMujoco,
+  type MjData,
+  type MjModel,
+  type Mujoco,
+  nameOf,
+  type RealView,
+} from './mujoco.ts'
 
 /** What a name can name in a model. */
 export type ObjectKind = 'body' | 'joint' | 'geom' | 'site' | 'actuator' | 'sensor' | 'tendon'
@@ -13,6 +22,9 @@ const objectTypes = {
   sensor: { type: 'mjOBJ_SENSOR', size: 'nsensor' },
   tendon: { type: 'mjOBJ_TENDON', size: 'ntendon' },
 } as const
+
+/** Files by path, as MJCF refers to them. */
+export type Assets = Readonly<Record<string, Uint8Array>>
 
 /** A compiled model with its state: a thin layer on MuJoCo, and the way to its raw model and data. */
 export interface Physics {
@@ -72,14 +84,18 @@ function isBad(values: Float64Array): boolean {
 }
 
 /** Compiles a model. @throws RevflowError (`invalid-model`) with MuJoCo's message */
-export async function createPhysics(xml: string): Promise<Physics> {
+export async function createPhysics(xml: string, assets: Assets = {}): Promise<Physics> {
   const mujoco = await loadMujoco()
+  const files = new mujoco.MjVFS()
   let model: MjModel
   try {
-    model = mujoco.MjModel.from_xml_string(xml)
+    for (const [path, bytes] of Object.entries(assets)) files.addBuffer(path, bytes)
+    model = mujoco.MjModel.from_xml_string(xml, files)
   } catch (cause) {
     const received = cause instanceof Error ? cause.message.trim() : String(cause)
     throw new RevflowError({ code: 'invalid-model', path: 'model', expected: 'valid MJCF', received }, { cause })
+  } finally {
+    files.delete()
   }
   return new MujocoPhysics(mujoco, model, xml)
 }
@@ -121,7 +137,7 @@ class MujocoPhysics implements Physics {
     const id = this.mujoco.mj_name2id(this.model, type, name)
     if (id >= 0) return id
     const count = this.model[objectTypes[kind].size]
-    const names = Array.from({ length: count }, (_, i) => this.mujoco.mj_id2name(this.model, type, i))
+    const names = Array.from({ length: count }, (_, i) => nameOf(this.mujoco, this.model, type, i))
     return lookUp(kind, name, Object.fromEntries(names.filter(Boolean).map((known, i) => [known, i])))
   }
 

@@ -1,4 +1,5 @@
 import { RevflowError } from '@revflow/core'
+import { nameOf } from './mujoco.ts'
 import type { Physics } from './physics.ts'
 import type { ObservationEntry, TaskDefinition } from './task.ts'
 
@@ -11,7 +12,7 @@ export interface ObservationSpace {
 
 export interface ActionSpace {
   readonly size: number
-  /** Actuator names, in order. */
+  /** Actuator names, in order; `actuator<i>` where actuator i has none. */
   readonly names: readonly string[]
   /** Bounds of each component; infinite where the actuator has none. */
   readonly low: readonly number[]
@@ -21,9 +22,8 @@ export interface ActionSpace {
 /** Names and bounds of the model's actuators. @throws RevflowError (`invalid-task`) where the task declares others */
 export function readActionSpace(task: TaskDefinition, physics: Physics): ActionSpace {
   const { mujoco, model } = physics
-  const names = Array.from({ length: model.nu }, (_, i) =>
-    mujoco.mj_id2name(model, mujoco.mjtObj.mjOBJ_ACTUATOR.value, i),
-  )
+  const type = mujoco.mjtObj.mjOBJ_ACTUATOR.value
+  const names = Array.from({ length: model.nu }, (_, i) => nameOf(mujoco, model, type, i) || `actuator${i}`)
   if (names.join() !== task.actions.join())
     throw new RevflowError({
       code: 'invalid-task',
@@ -52,4 +52,30 @@ export function subStepsOf(task: TaskDefinition, physics: Physics): number {
     expected: `a multiple of the model's time step ${physics.model.opt.timestep} s`,
     received: `${task.controlTimestep} s`,
   })
+}
+
+/**
+ * Writes an action to `out`, clipped to its bounds. Checked before anything is written, so that a refused action changes
+ * nothing.
+ * @throws RevflowError (`invalid-action`) for a wrong length, NaN, or (with `error`) a value out of bounds
+ */
+export function writeAction(
+  { size, names, low, high }: ActionSpace,
+  action: ArrayLike<number>,
+  outOfBounds: 'clip' | 'error',
+  out: Float64Array,
+): void {
+  if (action?.length !== size) refuseAction('action', `${size} numbers (${names.join(', ')})`, action?.length)
+  for (let i = 0; i < size; i++) {
+    const value = action[i]!
+    if (value >= low[i]! && value <= high[i]!) continue
+    const path = `action[${i}] (${names[i]})`
+    if (typeof value !== 'number' || Number.isNaN(value)) refuseAction(path, 'a number', value)
+    if (outOfBounds === 'error') refuseAction(path, `${low[i]} … ${high[i]}`, value)
+  }
+  for (let i = 0; i < size; i++) out[i] = Math.min(high[i]!, Math.max(low[i]!, action[i]!))
+}
+
+function refuseAction(path: string, expected: string, received: unknown): never {
+  throw new RevflowError({ code: 'invalid-action', path, expected, received: String(received) })
 }

@@ -1,5 +1,5 @@
 import { RevflowError, type Rng } from '@revflow/core'
-import type { Physics } from './physics.ts'
+import type { Assets, Physics } from './physics.ts'
 
 /** A named part of an observation. */
 export interface ObservationEntry {
@@ -8,31 +8,38 @@ export interface ObservationEntry {
   readonly size: number
 }
 
-/** The three functions of a task, bound to one model: indices are looked up once, not at each step. */
+/** The functions of a task, bound to one model: indices are looked up once, not at each step. */
 export interface BoundTask {
   /**
    * Draws an initial state: called after `physics.reset()`, before derived quantities are computed. May write `qpos`,
-   * `qvel`, `act` and the task's `modelFields`, and advance the physics.
+   * `qvel`, `act` and the task's `modelFields`, and advance the physics. Without it episodes start from the model's own.
    */
-  reset(rng: Rng): void
+  reset?(rng: Rng): void
   /** Writes the observation of the present state, entries in the declared order. */
   observe(out: Float64Array): void
   /** Reward of the present state and control; in [0, 1] for all tasks of the suite. */
   reward(): number
+  /** Whether the present state ends the episode for good, asked after `reward`. Default: never. */
+  terminated?(): boolean
 }
 
-/** What a task is. All built-in ones are made of this; so can others be. */
+/**
+ * What a task is. All built-in ones are made of this; so can others be. What a task has to remember between steps belongs
+ * in MuJoCo's `userdata` (`<size nuserdata="n"/>`), which is part of the state, and not in variables of `bind`.
+ */
 export interface TaskDefinition {
   /** `<domain>-<task>`. */
   readonly name: string
-  /** MJCF of the model. */
+  /** MJCF of the model. In Node `readMjcf` of `@revflow/envs/files` reads this and `assets` from a file. */
   readonly xml: string
+  /** Files the MJCF refers to (meshes, textures, height fields, includes) by the path it refers to them. Default: none. */
+  readonly assets?: Assets
   /** Actuator names, the order of the action vector. */
   readonly actions: readonly string[]
   readonly observations: readonly ObservationEntry[]
   /** Seconds a control step lasts: a multiple of the model's time step. */
   readonly controlTimestep: number
-  /** Seconds an episode lasts; it is then truncated, never terminated. */
+  /** Seconds an episode lasts, after which it is truncated; `Infinity` where only `terminated` ends it. */
   readonly timeLimit: number
   /** Arrays of mjModel that `reset` writes, such as `geom_pos` or `hfield_data`: part of the state. Default: none. */
   readonly modelFields?: readonly string[]
@@ -52,7 +59,7 @@ export function defineTask(task: TaskDefinition): TaskDefinition {
   for (const { name, size } of task.observations)
     if (!Number.isInteger(size) || size < 1) fail(`observations.${name}.size`, 'an integer ≥ 1', size)
   if (!(task.controlTimestep > 0)) fail('controlTimestep', 'more than 0 s', task.controlTimestep)
-  if (!(steps >= 1) || Math.abs(steps - Math.round(steps)) > 1e-6)
+  if (!(steps >= 1) || (Number.isFinite(steps) && Math.abs(steps - Math.round(steps)) > 1e-6))
     fail('timeLimit', 'a multiple of controlTimestep', task.timeLimit)
   return Object.freeze({ ...task })
 }

@@ -1,6 +1,6 @@
 import { createRng } from '@revflow/core'
 import { describe, expect, test } from 'vitest'
-import { defineTask, type Env, findTask, listTasks, makeEnv } from '../src/index.ts'
+import { defineTask, findTask, listTasks, type MujocoEnv, makeEnv } from '../src/index.ts'
 
 const tasks = listTasks().map(({ name }) => name)
 
@@ -11,7 +11,7 @@ function shortened(name: string) {
 }
 
 /** A deterministic action that moves every joint. */
-function actionAt({ actionSpace }: Env, step: number): number[] {
+function actionAt({ actionSpace }: MujocoEnv, step: number): number[] {
   return actionSpace.names.map((_, i) => Math.sin(0.7 * step + 2 * i))
 }
 
@@ -26,7 +26,7 @@ function messageOf(run: () => unknown): string {
 }
 
 /** Everything seen over some steps, resetting at each episode's end, and the state then. */
-function roll(env: Env, from: number, steps: number): number[][] {
+function roll(env: MujocoEnv, from: number, steps: number): number[][] {
   const seen: number[][] = []
   for (let step = from; step < from + steps; step++) {
     const { observation, reward, truncated } = env.step(actionAt(env, step))
@@ -162,7 +162,7 @@ test('views follow MuJoCo’s memory where it grows', async () => {
   env.reset()
   twin.reset()
   const before = env.physics.dataView('qpos')().buffer
-  const others: Env[] = []
+  const others: MujocoEnv[] = []
   while (before.byteLength > 0) others.push(await makeEnv('cheetah-run'))
   expect(roll(env, 0, 30)).toEqual(roll(twin, 0, 30))
   for (const other of [...others, env, twin]) other.close()

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { agents } from '@revflow/agents'
 import { lookUp, parseOptions, RevflowError } from '@revflow/core'
-import { listTasks } from '@revflow/envs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { checkTask } from './env.ts'
 
 /** A whole run. Steps count control steps of the environment; an action lasts `actionRepeat` of them. */
 export const runConfigSchema = z.strictObject({
-  task: z.string().default('cartpole-swingup').describe('environment'),
+  task: z.string().default('cartpole-swingup').describe('environment, or path of a module with one'),
   agent: z.string().default('rfm').describe('algorithm'),
   seed: z.int().nonnegative().default(0),
   steps: z.int().min(1).default(60_000).describe('environment steps in all'),
@@ -43,8 +43,7 @@ export function resolveConfig({ configFile, flags, set }: RunRequest): RunConfig
   for (const [key, value] of Object.entries(flags)) if (value !== undefined) raw[key] = value
   for (const setting of set) applySetting(raw, setting)
   const config = parseOptions(runConfigSchema, raw, 'config')
-  const tasks = Object.fromEntries(listTasks().map((task) => [task.name, task]))
-  lookUp('task', config.task, tasks)
+  checkTask(config.task)
   const agent = lookUp('agent', config.agent, agents)
   const options = parseOptions(agent.config, config.options, 'config.options') as Record<string, unknown>
   // some names, such as estimators, are looked up only when an agent is set up: find out before a folder is made

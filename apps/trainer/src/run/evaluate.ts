@@ -1,7 +1,8 @@
 import type { ActionRule } from '@revflow/agents'
 import { createRng } from '@revflow/core'
-import { type Env, makeEnv } from '@revflow/envs'
+import type { Env } from '@revflow/envs'
 import type { RunConfig } from './config.ts'
+import { makeRunEnv } from './env.ts'
 import { toBounds } from './experiment.ts'
 import type { Learner } from './learner.ts'
 
@@ -17,8 +18,7 @@ export async function createEvaluator(
   episodes: number,
 ): Promise<Evaluator> {
   const envs: Env[] = []
-  for (let i = 0; i < episodes; i++)
-    envs.push(await makeEnv(config.task, { seed: 0, actionRepeat: config.actionRepeat }))
+  for (let i = 0; i < episodes; i++) envs.push(await makeRunEnv(config, 0))
   return {
     async play(learner, rule, label) {
       const rng = createRng(config.seed, `evaluate/${label}`)

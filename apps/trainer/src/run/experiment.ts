@@ -1,10 +1,11 @@
 import { createRng, restoreRng, rngStateSchema } from '@revflow/core'
-import { type Env, type EnvState, makeEnv } from '@revflow/envs'
+import type { Env, EnvState } from '@revflow/envs'
 import { HostTensor } from '@revflow/jit'
 import { createReplay, type ReplayBatch } from '@revflow/rl'
 import { z } from 'zod'
 import type { CheckpointData } from '../checkpoint/checkpoint.ts'
 import type { RunConfig } from './config.ts'
+import { makeRunEnv } from './env.ts'
 import { createLearner, type Learner, learnerMetaSchema } from './learner.ts'
 import { fromCheckpoint, toCheckpoint } from './tensors.ts'
 
@@ -45,7 +46,7 @@ export interface Experiment {
 /** Sets a run up at its beginning: act, store, learn (Algorithm 1). */
 export async function createExperiment(config: RunConfig): Promise<Experiment> {
   const { seed, actionRepeat } = config
-  const env = await makeEnv(config.task, { seed, actionRepeat })
+  const env = await makeRunEnv(config, seed)
   const spaces = { observationSize: env.observationSpace.size, actionSize: env.actionSpace.size }
   const learner = createLearner(config, spaces)
   const replay = createReplay({ capacity: Math.min(config.replayCapacity, config.steps), ...spaces })

@@ -13,6 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { RevflowError } from '@revflow/core'
 import { type RunConfig, runConfigSchema, runId } from './config.ts'
+import { taskFolder } from './env.ts'
 
 /** The files of one run: `<runs>/<task>/<agent>/<id>/`. */
 export interface RunFolder {
@@ -27,7 +28,7 @@ export interface RunFolder {
 }
 
 export function runFolder(runsDir: string, config: RunConfig): RunFolder {
-  return folderAt(join(resolve(runsDir), config.task, config.agent, runId(config)))
+  return folderAt(join(resolve(runsDir), taskFolder(config.task), config.agent, runId(config)))
 }
 
 export function folderAt(path: string): RunFolder {

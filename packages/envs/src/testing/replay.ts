@@ -1,6 +1,6 @@
 import { RevflowError } from '@revflow/core'
-import type { Env } from '../env.ts'
 import { fieldOf } from '../mujoco.ts'
+import type { MujocoEnv } from '../mujoco-env.ts'
 import { type Comparer, type Comparison, createComparer } from './comparison.ts'
 import type { ModelChange, Probes, RecordedObservation, TaskReproducibility, Trajectory } from './schemas.ts'
 
@@ -25,7 +25,7 @@ function write(owner: object, field: string, values: readonly number[], offset?:
 }
 
 /** Writes model fields as a recorded reset did; colours and lights are left out. */
-function writeModelChanges({ physics }: Env, changes: readonly ModelChange[]): void {
+function writeModelChanges({ physics }: MujocoEnv, changes: readonly ModelChange[]): void {
   for (const { field, index, visual, value } of changes)
     if (!visual) write(physics.model, field, value, (index ?? 0) * value.length)
 }
@@ -40,7 +40,7 @@ interface InitialState {
   readonly model_changes: readonly ModelChange[]
 }
 
-function writeState(env: Env, state: InitialState): void {
+function writeState(env: MujocoEnv, state: InitialState): void {
   const { mujoco, model, data } = env.physics
   mujoco.mj_resetData(model, data)
   writeModelChanges(env, state.model_changes)
@@ -51,7 +51,7 @@ function writeState(env: Env, state: InitialState): void {
 }
 
 /** Checks the present observation entry by entry. */
-function checkObservation(comparer: Comparer, env: Env, where: string, expected: RecordedObservation): void {
+function checkObservation(comparer: Comparer, env: MujocoEnv, where: string, expected: RecordedObservation): void {
   const { observation } = env.evaluate()
   const names = env.observationSpace.entries.map(({ name }) => name)
   if (names.join() !== Object.keys(expected).join()) {
@@ -78,7 +78,7 @@ function atStep(bySteps: Readonly<Record<string, number>>, step: number): number
  * within the larger of 1e-9 and 1000 times what is known of the WebAssembly build, and observation and reward at every
  * step within 1e-6; stops where the task is too chaotic for that. Starts a new episode of `env`.
  */
-export function compareTrajectory(env: Env, recording: Trajectory, known?: TaskReproducibility): Comparison {
+export function compareTrajectory(env: MujocoEnv, recording: Trajectory, known?: TaskReproducibility): Comparison {
   const comparer = createComparer(derivedTolerance)
   const { initial, reset, steps, observations, states } = recording
   env.reset()
@@ -108,7 +108,7 @@ export function compareTrajectory(env: Env, recording: Trajectory, known?: TaskR
 }
 
 /** Writes every recorded state and compares observation, sensor values and reward within 1e-6. Ends the episode of `env`. */
-export function compareProbes(env: Env, recording: Probes): Comparison {
+export function compareProbes(env: MujocoEnv, recording: Probes): Comparison {
   const comparer = createComparer(derivedTolerance)
   for (const [i, probe] of recording.probes.entries()) {
     writeState(env, probe)

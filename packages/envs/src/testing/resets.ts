@@ -1,5 +1,5 @@
-import type { Env } from '../env.ts'
 import { fieldOf } from '../mujoco.ts'
+import type { MujocoEnv } from '../mujoco-env.ts'
 import type { ResetStatistics } from './schemas.ts'
 
 /** Outcome of the statistical comparison of resets. */
@@ -47,7 +47,7 @@ interface Samples {
   readonly rows: Record<string, number[][]>
 }
 
-function drawSamples(env: Env, resets: number, recorded: ResetStatistics): Samples {
+function drawSamples(env: MujocoEnv, resets: number, recorded: ResetStatistics): Samples {
   const rows: Record<string, number[][]> = {}
   const add = (name: string, values: ArrayLike<number>) => {
     rows[name] ??= []
@@ -119,7 +119,7 @@ function zScores(ours: Moments, n: number, theirs: RecordedMoments, m: number) {
  * spread in their mean, so only that is tested.
  * @param resets at least 100, or the normal approximation does not hold
  */
-export function compareResets(env: Env, recorded: ResetStatistics, resets = 400): ResetComparison {
+export function compareResets(env: MujocoEnv, recorded: ResetStatistics, resets = 400): ResetComparison {
   const { rows } = drawSamples(env, resets, recorded)
   let worst = { z: 0, where: '' }
   let compared = 0

@@ -1,9 +1,9 @@
-import type { Env } from '../env.ts'
+import type { MujocoEnv } from '../mujoco-env.ts'
 import { type Comparison, createComparer } from './comparison.ts'
 import type { TaskMetadata } from './schemas.ts'
 
 /** Compares spaces, time steps and episode length with a recorded specification, exactly. */
-export function compareSpecification(env: Env, expected: TaskMetadata): Comparison {
+export function compareSpecification(env: MujocoEnv, expected: TaskMetadata): Comparison {
   const comparer = createComparer(0)
   const entries = expected.observation_spec.map(({ name }) => name).join()
   const ours = env.observationSpace.entries.map(({ name }) => name).join()

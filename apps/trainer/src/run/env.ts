@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { basename, extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { lookUp, RevflowError } from '@revflow/core'
+import { type Env, listTasks, makeEnv } from '@revflow/envs'
+import type { RunConfig } from './config.ts'
+
+/** A task is a built-in one by its name, or one's own by the path of a module, as `makeEnv` takes one. */
+const isModule = (task: string) => /\.m?[jt]s$/.test(task)
+
+/** Makes sure a task exists. @throws RevflowError (`unknown-name`, `unreadable-file`) */
+export function checkTask(task: string): void {
+  if (!isModule(task)) lookUp('task', task, Object.fromEntries(listTasks().map((known) => [known.name, known])))
+  else if (!existsSync(task))
+    throw new RevflowError({
+      code: 'unreadable-file',
+      path: 'task',
+      expected: 'the path of a module',
+      received: `'${task}', which does not exist`,
+    })
+}
+
+/** A task's name in folders. */
+export function taskFolder(task: string): string {
+  return isModule(task) ? basename(task, extname(task)) : task
+}
+
+/** Makes an environment of a run. @throws RevflowError (`unbounded-action`) where policies on [−1, 1] cannot act */
+export async function makeRunEnv({ task, actionRepeat }: Pick<RunConfig, 'task' | 'actionRepeat'>, seed: number) {
+  const env: Env = await makeEnv(isModule(task) ? pathToFileURL(resolve(task)) : task, { seed, actionRepeat })
+  const { names, low, high } = env.actionSpace
+  const unbounded = names.find((_, i) => !Number.isFinite(high[i]! - low[i]!))
+  if (unbounded === undefined) return env
+  env.close()
+  throw new RevflowError({
+    code: 'unbounded-action',
+    path: `${env.task}.actionSpace`,
+    expected: 'finite bounds',
+    received: `none of '${unbounded}'`,
+    hint: 'policies act on [−1, 1], which is scaled to the bounds',
+  })
+}
