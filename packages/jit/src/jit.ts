@@ -5,8 +5,7 @@ import { eagerEngine } from './engine/eager.ts'
 import type { CompileStats, Engine, Executable } from './engine/engine.ts'
 import { onnxEngine } from './engine/onnx.ts'
 import { encodeModel } from './graph/encode.ts'
-import { type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
-import { checkDtype } from './trace/backend.ts'
+import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 import { type FlatSpec, type TensorFunction, trace } from './trace/trace.ts'
 
 export const jitOptionsSchema = z.strictObject({

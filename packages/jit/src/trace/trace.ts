@@ -2,8 +2,8 @@ import { flattenTree, RevflowError, type Tree, unflattenTree } from '@revflow/co
 import * as tf from '@tensorflow/tfjs-core'
 import { Graph } from '../graph/graph.ts'
 import type { TensorSpec } from '../host-tensor.ts'
-import { kernels } from '../kernels/registry.ts'
 import { TRACER, TraceBackend } from './backend.ts'
+import { registerKernels } from './graph-backend.ts'
 
 /** A function of trees of tensors, as `jit` takes it. */
 export type TensorFunction = (...trees: never[]) => unknown
@@ -17,17 +17,7 @@ function tracer(): TraceBackend {
   if (registered) return registered
   const backend = new TraceBackend()
   tf.registerBackend(TRACER, () => backend, 0)
-  for (const [kernelName, kernel] of Object.entries(kernels))
-    tf.registerKernel({
-      kernelName,
-      backendName: TRACER,
-      kernelFunc: ({ inputs, attrs }) => {
-        const entries = Object.entries(inputs ?? {}).filter(([, input]) => input != null)
-        const values = Object.fromEntries(entries.map(([key, input]) => [key, backend.value(input as tf.TensorInfo)]))
-        const result = kernel(backend.graph!, values, attrs ?? {})
-        return 'name' in result ? backend.info(result) : result.map((value) => backend.info(value))
-      },
-    })
+  registerKernels(TRACER)
   registered = backend
   return backend
 }

@@ -1,0 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { LazyBackend } from './backend/lazy-backend.ts'
+import { registerKernels } from './trace/graph-backend.ts'
+
+/** Name of the TensorFlow.js backend that importing `@revflow/jit/backend` registers. */
+export const BACKEND = 'revflow'
+
+tf.registerBackend(BACKEND, () => new LazyBackend(), 1)
+registerKernels(BACKEND)
