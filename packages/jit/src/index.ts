@@ -1,4 +1,5 @@
 export type { CompileStats } from './engine/engine.ts'
+export { correctGradients } from './gradients.ts'
 export { type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 export {
   exportOnnx,
@@ -10,4 +11,4 @@ export {
   jit,
   jitOptionsSchema,
 } from './jit.ts'
-export { kernels as supportedKernels } from './kernels/registry.ts'
+export { supportedKernels } from './kernels/registry.ts'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { eagerEngine } from './engine/eager.ts'
 import type { CompileStats, Engine, Executable } from './engine/engine.ts'
 import { onnxEngine } from './engine/onnx.ts'
+import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
 import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 import { type FlatSpec, type TensorFunction, trace } from './trace/trace.ts'
@@ -50,6 +51,7 @@ export interface Jitted<A extends readonly unknown[], R> {
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const { engine: name, donate, threads } = parseOptions(jitOptionsSchema, options, 'jit')
+  correctGradients()
   const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
   const specialisations = new Map<string, Promise<Executable>>()
   const compiled: Executable[] = []

@@ -145,17 +145,13 @@ export const elementwiseKernels: KernelTable = {
     const quotient = elementwise(g, 'Div', cast(g, a!, 'float32'), cast(g, b!, 'float32'))
     return convert(g, unary(g, 'Floor', quotient), 'int32')
   },
-  // the remainder has the divisor's sign
+  // the remainder takes the divisor's sign
   Mod: (g, { a, b }) => {
     if (a!.dtype !== 'float32') return elementwise(g, 'Mod', a!, b!)
-    const remainder = fmod(g, a!, b!)
-    const [left, right] = [a!, b!].map((x) => elementwise(g, 'Less', x, g.scalar(0), 'bool'))
-    return choose(
-      g,
-      elementwise(g, 'Equal', left!, right!),
-      remainder,
-      fmod(g, elementwise(g, 'Add', remainder, b!), b!),
-    )
+    const remainder = g.op('Mod', [a!, b!], broadcastShape(a!, b!), 'float32', { fmod: 1 })
+    const product = elementwise(g, 'Mul', unary(g, 'Sign', remainder), unary(g, 'Sign', b!))
+    const opposite = elementwise(g, 'Less', product, g.scalar(0), 'bool')
+    return choose(g, opposite, elementwise(g, 'Add', remainder, b!), remainder)
   },
   Atan2: (g, { a, b }) => atan2(g, a!, b!),
   Relu6: (g, { x }) => unary(g, 'Clip', x!, [g.scalar(0, x!.dtype), g.scalar(6, x!.dtype)]),
@@ -196,8 +192,6 @@ function convert(g: Graph, x: Value, dtype: GraphType): Value {
   const fits = elementwise(g, 'Less', unary(g, 'Abs', x), g.scalar(2 ** 31), 'bool')
   return cast(g, choose(g, fits, x, g.scalar(0)), dtype)
 }
-
-const fmod = (g: Graph, a: Value, b: Value): Value => g.op('Mod', [a, b], broadcastShape(a, b), a.dtype, { fmod: 1 })
 
 /** The angle of (x, y) from the arc tangent of |y/x|, reflected by the signs, those of zeros included. */
 function atan2(g: Graph, y: Value, x: Value): Value {
