@@ -10,5 +10,6 @@ export {
   type Jitted,
   jit,
   jitOptionsSchema,
+  type SpecArgument,
 } from './jit.ts'
 export { supportedKernels } from './kernels/registry.ts'

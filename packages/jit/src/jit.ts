@@ -104,14 +104,35 @@ function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf
   })
 }
 
+/** Shapes and types of arguments: the function's own trees with `{ shape, dtype }`, or any tensor, at the leaves. */
+export type SpecArgument<T> = T extends tf.Tensor
+  ? { readonly shape: readonly number[]; readonly dtype?: string }
+  : { readonly [K in keyof T]: SpecArgument<T[K]> }
+
+const specSchema = z.object({
+  shape: z.array(z.int().nonnegative()).readonly(),
+  dtype: z.enum(['float32', 'int32', 'bool']).default('float32'),
+})
+
+function specLeaves(node: unknown, path: string): [string, TensorSpec][] {
+  if (typeof node === 'object' && node !== null && !('shape' in node))
+    return Object.entries(node).flatMap(([key, child]) => specLeaves(child, path === '' ? key : `${path}/${key}`))
+  const { shape, dtype } = (node ?? {}) as Partial<TensorSpec>
+  return [[path, parseOptions(specSchema, { shape, dtype }, path === '' ? 'specification' : `specification '${path}'`)]]
+}
+
 /**
- * Exports a function as an ONNX model (opset 21) that any ONNX runtime can run. Inputs are named
- * `<argument index>/<path>`, outputs `out/<path>`.
- * @param examples arguments as for a call; only their shapes and types matter
+ * Exports a function as an ONNX model (opset 21) that any ONNX runtime can run. Inputs are called `<argument index>/<path>`
+ * and outputs `out/<path>`, without the path where an argument, or the result, is a single tensor.
+ * @param specs shapes and types of the arguments; a dtype left out is float32
+ * @throws RevflowError as jit() does while tracing, and where a specification is none
+ * @example writeFileSync('net.onnx', exportOnnx(net, { w: { shape: [3, 2] } }, { shape: [1, 3] }))
  */
 export function exportOnnx<A extends readonly unknown[], R>(
   fn: (...trees: A) => R,
-  ...examples: { readonly [I in keyof A]: HostArgument<A[I]> }
+  ...specs: { readonly [I in keyof A]: SpecArgument<A[I]> }
 ): Uint8Array {
-  return encodeModel(trace(fn as unknown as TensorFunction, examples.map(hostLeaves)).graph)
+  correctGradients()
+  const args = specs.map((tree) => specLeaves(tree, ''))
+  return encodeModel(trace(fn as unknown as TensorFunction, args).graph)
 }

@@ -1,4 +1,4 @@
-import { exportOnnx, HostTensor, jit } from '@revflow/jit'
+import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -181,21 +181,5 @@ describe('jit', () => {
       'expected a value of the function being traced',
     )
     kept?.dispose()
-  })
-
-  it('exports the graph as an ONNX model', async () => {
-    const ort = await import('onnxruntime-node')
-    const model = exportOnnx(
-      (p: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ y: tf.matMul(x, p.w) }),
-      { w: ramp([2, 2]) },
-      ramp([1, 2]),
-    )
-    const session = await ort.InferenceSession.create(model)
-    expect(session.inputNames).toEqual(['0/w', '1/'])
-    const y = await session.run({
-      '0/w': new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]),
-      '1/': new ort.Tensor('float32', Float32Array.of(1, 1), [1, 2]),
-    })
-    near(y['out/y']!.data as Float32Array, [4, 6])
   })
 })

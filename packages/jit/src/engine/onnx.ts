@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { encodeModel } from '../graph/encode.ts'
 import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
-import { trace } from '../trace/trace.ts'
+import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
 
 export interface OnnxOptions {
@@ -79,7 +79,9 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
           )
           await session.run(
             feeds,
-            Object.fromEntries(results.map(([path, dtype, shape, data]) => [`out/${path}`, view(dtype, shape, data)])),
+            Object.fromEntries(
+              results.map(([path, dtype, shape, data]) => [resultName(path), view(dtype, shape, data)]),
+            ),
           )
           for (const tensor of donated) pool.give(tensor)
           return results.map(([path, dtype, shape, data]) => [path, new HostTensor(dtype, shape, data)] as const)

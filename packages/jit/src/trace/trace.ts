@@ -56,6 +56,11 @@ function named(error: unknown): unknown {
   )
 }
 
+/** Name of a graph input: `<argument index>/<path>`, the index alone where the argument is a tensor. */
+const argumentName = (index: number, path: string): string => (path === '' ? `${index}` : `${index}/${path}`)
+/** Name of a graph output: `out/<path>`, `out` where the result is one tensor. */
+export const resultName = (path: string): string => (path === '' ? 'out' : `out/${path}`)
+
 export interface Traced {
   readonly graph: Graph
   /** Path of each leaf of the result, in the order of the graph's outputs. */
@@ -64,14 +69,16 @@ export interface Traced {
 
 /**
  * Traces a function of trees of tensors, gradients included: runs it once on symbols.
- * @param args one flattened specification for each argument; graph inputs are called `<argument index>/<path>`
+ * @param args one flattened specification for each argument; named by argumentName() and resultName()
  * @throws RevflowError (`traced-value`, `unsupported-operation`, `not-a-tensor`)
  */
 export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
   const graph = new Graph()
   const outputs = whileTracing(graph, (backend) => {
     const trees = args.map((leaves, i) =>
-      unflattenTree(leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(`${i}/${path}`, spec))])),
+      unflattenTree(
+        leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(argumentName(i, path), spec))]),
+      ),
     )
     return flattenTree(fn(...(trees as never[])) as Tree<unknown>).map(([path, leaf]): [string, TensorSpec] => {
       if (!(leaf instanceof tf.Tensor))
@@ -82,7 +89,7 @@ export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
           received: typeof leaf,
         })
       const { shape, dtype } = backend.value(leaf)
-      graph.output(`out/${path}`, backend.value(leaf))
+      graph.output(resultName(path), backend.value(leaf))
       return [path, { shape, dtype: dtype as TensorSpec['dtype'] }]
     })
   })
