@@ -16,12 +16,16 @@ const ramp = (shape: number[]) =>
   )
 const megabytes = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10
 
-/** Prints memory, one JSON line each tenth of the calls; `--calls n` shortens it. Under `node --expose-gc` a last line follows a collection. */
+/**
+ * Prints memory, one JSON line each tenth of the calls; `--calls n` shortens it. Run it with `node --expose-gc`: what is
+ * garbage already is collected before each line.
+ */
 export async function main(args: readonly string[]): Promise<void> {
   const calls = args[0] === '--calls' ? Number(args[1]) : CALLS
   const weights = { first: ramp([8, 16]), second: ramp([16, 4]) }
   const start = performance.now()
-  const report = (done: number, note = {}) => {
+  const report = (done: number) => {
+    globalThis.gc?.()
     const { rss, arrayBuffers, heapUsed } = process.memoryUsage()
     const row = {
       calls: done,
@@ -31,16 +35,12 @@ export async function main(args: readonly string[]): Promise<void> {
       tensors: tf.memory().numTensors,
       microsecondsPerCall: done === 0 ? undefined : Math.round(((performance.now() - start) / done) * 1000),
     }
-    process.stdout.write(`${JSON.stringify({ ...row, ...note })}\n`)
+    process.stdout.write(`${JSON.stringify(row)}\n`)
   }
   for (let i = 0; i < calls; i++) {
     if (i % Math.ceil(calls / 10) === 0) report(i)
     await network(weights, ramp([1, 8]))
   }
   report(calls)
-  if (globalThis.gc) {
-    globalThis.gc()
-    report(calls, { collected: true })
-  }
   await network.dispose()
 }
