@@ -199,7 +199,7 @@ const fusedConv =
     return activate(g, sum, attrs, preluActivationWeights && perChannel(preluActivationWeights))
   }
 
-/** The largest element of each window and, where asked for, its place in the flattened channels-first input. */
+/** The largest element of each window and its place in the flattened channels-first input, which is dropped if unused. */
 function maxPool(g: Graph, x: Value, w: Window): { values: Value; places: Value } {
   const shape = [w.batch, w.channels.in, ...w.out]
   const outputs = [
