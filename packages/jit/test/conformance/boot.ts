@@ -15,7 +15,11 @@ const results: Result[] = []
 env.configure({ random: false, specFilter: (spec) => spec.getFullName().includes(process.env.ONLY ?? '') })
 env.addReporter({
   specDone: ({ fullName, status, failedExpectations }) => {
-    results.push({ name: fullName.replace(' suite {}', ''), status, message: failedExpectations[0]?.message })
+    results.push({
+      name: fullName.replace(' suite {}', '').replace(/\s+/g, ' '),
+      status,
+      message: failedExpectations[0]?.message,
+    })
   },
   jasmineDone: () => writeFileSync(process.argv[2]!, JSON.stringify(results)),
 })
