@@ -7,6 +7,14 @@ export interface TensorData {
   int32: Int32Array
   bool: Uint8Array
 }
+const DTYPES: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[]
+
+/** @throws RevflowError (`unsupported-dtype`) for complex64 and string */
+export function checkDtype(dtype: string, path: string): DType {
+  if (DTYPES.includes(dtype)) return dtype as DType
+  throw new RevflowError({ code: 'unsupported-dtype', path, expected: `one of ${DTYPES.join(', ')}`, received: dtype })
+}
+
 export interface TensorSpec {
   readonly shape: readonly number[]
   readonly dtype: DType

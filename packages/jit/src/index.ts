@@ -1,4 +1,5 @@
 export type { CompileStats } from './engine/engine.ts'
+export { correctGradients } from './gradients.ts'
 export { type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 export {
   exportOnnx,
@@ -9,5 +10,6 @@ export {
   type Jitted,
   jit,
   jitOptionsSchema,
+  type SpecArgument,
 } from './jit.ts'
-export { kernels as supportedKernels } from './kernels/registry.ts'
+export { supportedKernels } from './kernels/registry.ts'

@@ -2,12 +2,13 @@ import { flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } fro
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { eagerEngine } from './engine/eager.ts'
-import type { CompileStats, Engine, Executable } from './engine/engine.ts'
+import type { CompileStats, Engine } from './engine/engine.ts'
 import { onnxEngine } from './engine/onnx.ts'
+import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
-import { type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
-import { checkDtype } from './trace/backend.ts'
-import { type FlatSpec, type TensorFunction, trace } from './trace/trace.ts'
+import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
+import { Specialisations } from './specialisations.ts'
+import { type TensorFunction, trace } from './trace/trace.ts'
 
 export const jitOptionsSchema = z.strictObject({
   /** `onnx`: one compiled graph; `eager`: the same function on the current TensorFlow.js backend. */
@@ -16,6 +17,8 @@ export const jitOptionsSchema = z.strictObject({
   donate: z.array(z.int().nonnegative()).default([]),
   /** Threads of the onnx engine; 0: one a core. */
   threads: z.int().nonnegative().default(0),
+  /** Sets of shapes kept compiled; the one used longest ago leaves first. */
+  specialisations: z.int().positive().default(32),
 })
 export type JitOptions = z.input<typeof jitOptionsSchema>
 
@@ -30,14 +33,16 @@ export interface JitStats {
   readonly engine: string
   /** Calls made. */
   readonly calls: number
-  /** One entry for each set of shapes the function was called with. */
+  /** Compilations made. */
+  readonly compilations: number
+  /** One entry for each set of shapes that is kept compiled. */
   readonly specialisations: readonly CompileStats[]
 }
 
 export interface Jitted<A extends readonly unknown[], R> {
   (...trees: { readonly [I in keyof A]: HostArgument<A[I]> }): Promise<HostResult<R>>
   stats(): JitStats
-  /** Frees what the engine holds. */
+  /** Frees what the engine holds, once calls under way have returned. */
   dispose(): Promise<void>
 }
 
@@ -50,37 +55,28 @@ export interface Jitted<A extends readonly unknown[], R> {
  * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
-  const { engine: name, donate, threads } = parseOptions(jitOptionsSchema, options, 'jit')
+  const { engine: name, donate, threads, specialisations } = parseOptions(jitOptionsSchema, options, 'jit')
+  correctGradients()
   const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
-  const specialisations = new Map<string, Promise<Executable>>()
-  const compiled: Executable[] = []
+  const cache = new Specialisations((args) => engine.compile(fn as unknown as TensorFunction, args), specialisations)
   let calls = 0
-
-  const compile = async (args: readonly FlatSpec[]) => {
-    const executable = await engine.compile(fn as unknown as TensorFunction, args)
-    compiled.push(executable)
-    return executable
-  }
 
   const call = async (...trees: readonly unknown[]) => {
     calls += 1
     const args = trees.map((tree, i) => hostLeaves(tree, i))
-    const key = args.map((leaves) => leaves.map(([path, { dtype, shape }]) => `${path}:${dtype}[${shape}]`)).join('|')
-    const pending = specialisations.get(key) ?? compile(args)
-    specialisations.set(key, pending)
-    pending.catch(() => specialisations.delete(key))
-    const executable = await pending
     const donated = new Set(donate.flatMap((i) => args[i] ?? []).flatMap(([, t]) => (t.owned ? [t.tensor] : [])))
     const inputs = args.flatMap((leaves) => leaves.map(([, leaf]) => leaf.tensor))
-    return unflattenTree(await executable.run(inputs, [...donated]))
+    return unflattenTree(await cache.use(args, (executable) => executable.run(inputs, [...donated])))
   }
 
   return Object.assign(call as unknown as Jitted<A, R>, {
-    stats: () => ({ engine: engine.name, calls, specialisations: compiled.map(({ stats }) => stats) }),
-    dispose: async () => {
-      specialisations.clear()
-      await Promise.all(compiled.splice(0).map((executable) => executable.dispose()))
-    },
+    stats: () => ({
+      engine: engine.name,
+      calls,
+      compilations: cache.compilations,
+      specialisations: cache.executables.map(({ stats }) => stats),
+    }),
+    dispose: () => cache.dispose(),
   })
 }
 
@@ -108,14 +104,35 @@ function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf
   })
 }
 
+/** Shapes and types of arguments: the function's own trees with `{ shape, dtype }`, or any tensor, at the leaves. */
+export type SpecArgument<T> = T extends tf.Tensor
+  ? { readonly shape: readonly number[]; readonly dtype?: string }
+  : { readonly [K in keyof T]: SpecArgument<T[K]> }
+
+const specSchema = z.object({
+  shape: z.array(z.int().nonnegative()).readonly(),
+  dtype: z.enum(['float32', 'int32', 'bool']).default('float32'),
+})
+
+function specLeaves(node: unknown, path: string): [string, TensorSpec][] {
+  if (typeof node === 'object' && node !== null && !('shape' in node))
+    return Object.entries(node).flatMap(([key, child]) => specLeaves(child, path === '' ? key : `${path}/${key}`))
+  const { shape, dtype } = (node ?? {}) as Partial<TensorSpec>
+  return [[path, parseOptions(specSchema, { shape, dtype }, path === '' ? 'specification' : `specification '${path}'`)]]
+}
+
 /**
- * Exports a function as an ONNX model (opset 21) that any ONNX runtime can run. Inputs are named
- * `<argument index>/<path>`, outputs `out/<path>`.
- * @param examples arguments as for a call; only their shapes and types matter
+ * Exports a function as an ONNX model (opset 21) that any ONNX runtime can run. Inputs are called `<argument index>/<path>`
+ * and outputs `out/<path>`, without the path where an argument, or the result, is a single tensor.
+ * @param specs shapes and types of the arguments; a dtype left out is float32
+ * @throws RevflowError as jit() does while tracing, and where a specification is none
+ * @example writeFileSync('net.onnx', exportOnnx(net, { w: { shape: [3, 2] } }, { shape: [1, 3] }))
  */
 export function exportOnnx<A extends readonly unknown[], R>(
   fn: (...trees: A) => R,
-  ...examples: { readonly [I in keyof A]: HostArgument<A[I]> }
+  ...specs: { readonly [I in keyof A]: SpecArgument<A[I]> }
 ): Uint8Array {
-  return encodeModel(trace(fn as unknown as TensorFunction, examples.map(hostLeaves)).graph)
+  correctGradients()
+  const args = specs.map((tree) => specLeaves(tree, ''))
+  return encodeModel(trace(fn as unknown as TensorFunction, args).graph)
 }

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { encodeModel } from '../graph/encode.ts'
 import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
-import { trace } from '../trace/trace.ts'
+import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
 
 export interface OnnxOptions {
@@ -9,18 +9,26 @@ export interface OnnxOptions {
   readonly threads: number
 }
 
-/** Memory given back by donated inputs, by type and shape, to be written by later calls. */
+const keyOf = ({ dtype, shape }: TensorSpec) => `${dtype}[${shape}]`
+
+/** Memory given back by donated inputs, to be written by later calls: of each type and shape no more than one call makes. */
 class BufferPool {
   readonly #free = new Map<string, TensorData[DType][]>()
+  readonly #most = new Map<string, number>()
 
-  take({ dtype, shape }: TensorSpec): TensorData[DType] {
-    return this.#free.get(`${dtype}[${shape}]`)?.pop() ?? allocate(dtype, shape)
+  constructor(outputs: readonly TensorSpec[]) {
+    for (const key of outputs.map(keyOf)) this.#most.set(key, (this.#most.get(key) ?? 0) + 1)
+  }
+
+  take(spec: TensorSpec): TensorData[DType] {
+    return this.#free.get(keyOf(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
   }
 
   give(tensor: HostTensor): void {
-    const key = `${tensor.dtype}[${tensor.shape}]`
+    const key = keyOf(tensor)
+    const data = tensor.release()
     const free = this.#free.get(key) ?? []
-    free.push(tensor.release())
+    if (free.length < (this.#most.get(key) ?? 0)) free.push(data)
     this.#free.set(key, free)
   }
 }
@@ -53,7 +61,7 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
       const compiled = performance.now()
       // an input that no output depends on is no input of the optimised graph's session
       const names = graph.inputs.map(({ name }) => name)
-      const pool = new BufferPool()
+      const pool = new BufferPool(outputs.map(([, spec]) => spec))
       return {
         stats: {
           nodes: graph.nodes.length,
@@ -71,7 +79,9 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
           )
           await session.run(
             feeds,
-            Object.fromEntries(results.map(([path, dtype, shape, data]) => [`out/${path}`, view(dtype, shape, data)])),
+            Object.fromEntries(
+              results.map(([path, dtype, shape, data]) => [resultName(path), view(dtype, shape, data)]),
+            ),
           )
           for (const tensor of donated) pool.give(tensor)
           return results.map(([path, dtype, shape, data]) => [path, new HostTensor(dtype, shape, data)] as const)

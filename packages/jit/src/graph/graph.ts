@@ -124,7 +124,13 @@ export class Graph {
       for (const { name } of node.inputs) needed.add(name)
       return true
     })
-    this.nodes.splice(0, Infinity, ...live.toReversed())
+    // the places of greatest elements, an optional output, cost MaxPool its fast form
+    const trimmed = live.map((node) =>
+      node.op === 'MaxPool'
+        ? { ...node, outputs: node.outputs.filter(({ name }, i) => i === 0 || needed.has(name)) }
+        : node,
+    )
+    this.nodes.splice(0, Infinity, ...trimmed.toReversed())
     this.initializers.splice(0, Infinity, ...this.initializers.filter(({ name }) => needed.has(name)))
   }
 

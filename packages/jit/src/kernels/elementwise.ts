@@ -1,3 +1,4 @@
+import { broadcast_util } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
 import { broadcastShape, elementwise, type KernelTable, listOf } from './kernel.ts'
 
@@ -18,16 +19,13 @@ const SAME_UNARY = {
   Cosh: 'Cosh',
   Elu: 'Elu',
   Erf: 'Erf',
-  Exp: 'Exp',
   Floor: 'Floor',
   Log: 'Log',
   LogicalNot: 'Not',
   Neg: 'Neg',
   Reciprocal: 'Reciprocal',
   Relu: 'Relu',
-  Round: 'Round',
   Sigmoid: 'Sigmoid',
-  Sign: 'Sign',
   Sin: 'Sin',
   Sinh: 'Sinh',
   Softplus: 'Softplus',
@@ -39,6 +37,7 @@ const SAME_UNARY = {
 /** Kernels of two broadcast operands whose ONNX operation means the same. */
 const SAME_BINARY = {
   Add: 'Add',
+  BitwiseAnd: 'BitwiseAnd',
   Maximum: 'Max',
   Minimum: 'Min',
   Multiply: 'Mul',
@@ -66,9 +65,15 @@ export function cast(g: Graph, x: Value, dtype: GraphType): Value {
   return x.dtype === dtype ? x : g.op('Cast', [x], x.shape, dtype, { to: CAST_TO[dtype] })
 }
 
-export const unary = (g: Graph, op: string, x: Value): Value => g.op(op, [x], x.shape)
+export const unary = (g: Graph, op: string, x: Value, more: readonly Value[] = []): Value =>
+  g.op(op, [x, ...more], x.shape)
 const choose = (g: Graph, condition: Value, yes: Value, no: Value): Value =>
-  g.op('Where', [condition, yes, no], condition.shape, yes.dtype)
+  g.op(
+    'Where',
+    [condition, yes, no],
+    broadcast_util.assertAndGetBroadcastShape([...condition.shape], broadcastShape(yes, no)),
+    yes.dtype,
+  )
 
 const table = <T extends Record<string, string>>(names: T, kernel: (op: string) => KernelTable[string]): KernelTable =>
   Object.fromEntries(Object.entries(names).map(([name, op]) => [name, kernel(op)]))
@@ -93,9 +98,15 @@ export const elementwiseKernels: KernelTable = {
       (g, { a, b }) =>
         elementwise(g, op, a!, b!, 'bool'),
   ),
-  Identity: (_, { x }) => x!,
+  Exp: (g, { x }) => unary(g, 'Exp', cast(g, x!, 'float32')),
+  Round: (g, { x }) => (x!.dtype === 'float32' ? unary(g, 'Round', x!) : x!),
+  // two casts are several times faster than ONNX's Sign, and give 0 for NaN as TensorFlow.js does
+  Sign: (g, { x }) => {
+    const side = (op: string) => cast(g, elementwise(g, op, x!, g.scalar(0, x!.dtype), 'bool'), x!.dtype)
+    return elementwise(g, 'Sub', side('Greater'), side('Less'))
+  },
   NotEqual: (g, { a, b }) => unary(g, 'Not', elementwise(g, 'Equal', a!, b!, 'bool')),
-  Cast: (g, { x }, { dtype }) => truncate(g, x!, dtype as GraphType),
+  Cast: (g, { x }, { dtype }) => convert(g, x!, dtype as GraphType),
   Square: (g, { x }) => elementwise(g, 'Mul', x!, x!),
   Rsqrt: (g, { x }) => unary(g, 'Reciprocal', unary(g, 'Sqrt', x!)),
   Selu: (g, { x }) =>
@@ -132,27 +143,34 @@ export const elementwiseKernels: KernelTable = {
   },
   FloorDiv: (g, { a, b }) => {
     const quotient = elementwise(g, 'Div', cast(g, a!, 'float32'), cast(g, b!, 'float32'))
-    return cast(g, unary(g, 'Floor', quotient), 'int32')
+    return convert(g, unary(g, 'Floor', quotient), 'int32')
   },
+  // the remainder takes the divisor's sign
   Mod: (g, { a, b }) => {
     if (a!.dtype !== 'float32') return elementwise(g, 'Mod', a!, b!)
-    const whole = unary(g, 'Floor', elementwise(g, 'Div', a!, b!))
-    return elementwise(g, 'Sub', a!, elementwise(g, 'Mul', whole, b!))
+    const remainder = g.op('Mod', [a!, b!], broadcastShape(a!, b!), 'float32', { fmod: 1 })
+    const product = elementwise(g, 'Mul', unary(g, 'Sign', remainder), unary(g, 'Sign', b!))
+    const opposite = elementwise(g, 'Less', product, g.scalar(0), 'bool')
+    return choose(g, opposite, elementwise(g, 'Add', remainder, b!), remainder)
   },
-  Relu6: (g, { x }) => g.op('Clip', [x!, g.scalar(0), g.scalar(6)], x!.shape),
-  LeakyRelu: (g, { x }, { alpha }) =>
-    g.op('LeakyRelu', [x!], x!.shape, 'float32', { alpha: { float: alpha as number } }),
-  Prelu: (g, { x, alpha }) => g.op('PRelu', [x!, alpha!], x!.shape),
+  Atan2: (g, { a, b }) => atan2(g, a!, b!),
+  Relu6: (g, { x }) => unary(g, 'Clip', x!, [g.scalar(0, x!.dtype), g.scalar(6, x!.dtype)]),
+  LeakyRelu: (g, { x }, { alpha }) => {
+    const operand = cast(g, x!, 'float32')
+    return g.op('LeakyRelu', [operand], x!.shape, 'float32', { alpha: { float: alpha as number } })
+  },
+  Prelu: (g, { x, alpha }) => g.op('PRelu', [cast(g, x!, 'float32'), cast(g, alpha!, 'float32')], x!.shape, 'float32'),
   ClipByValue: (g, { x }, { clipValueMin, clipValueMax }) =>
     g.op(
       'Clip',
       [x!, g.scalar(clipValueMin as number, x!.dtype), g.scalar(clipValueMax as number, x!.dtype)],
       x!.shape,
     ),
+  // ⌈clip(x, 0, 1)⌉ is 1 for every positive x, and NaN for NaN: as fast as the cast of a comparison
   Step: (g, { x }, { alpha }) => {
-    const positive = elementwise(g, 'Greater', x!, g.scalar(0, x!.dtype), 'bool')
-    // the cast of a bool is several times faster than a choice of two scalars
-    return alpha === 0 ? cast(g, positive, 'float32') : choose(g, positive, g.scalar(1), g.scalar(alpha as number))
+    const step = unary(g, 'Ceil', unary(g, 'Clip', cast(g, x!, 'float32'), [g.scalar(0), g.scalar(1)]))
+    const zero = elementwise(g, 'Equal', step, g.scalar(0), 'bool')
+    return cast(g, alpha === 0 ? step : choose(g, zero, g.scalar(alpha as number), step), x!.dtype)
   },
   EluGrad: (g, { dy, y }) =>
     choose(
@@ -166,9 +184,26 @@ export const elementwiseKernels: KernelTable = {
   AddN: (g, inputs) => listOf(inputs).reduce((sum, x) => elementwise(g, 'Add', sum, x)),
 }
 
-/** TensorFlow.js casts floats to int32 towards zero, and NaN to bool as true. */
-function truncate(g: Graph, x: Value, dtype: GraphType): Value {
+/** A type conversion as TensorFlow.js makes it: NaN is true; floats that no int32 holds are 0. */
+function convert(g: Graph, x: Value, dtype: GraphType): Value {
   if (dtype === 'bool' && x.dtype !== 'bool')
     return unary(g, 'Not', elementwise(g, 'Equal', x, g.scalar(0, x.dtype), 'bool'))
-  return cast(g, x, dtype)
+  if (dtype !== 'int32' || x.dtype !== 'float32') return cast(g, x, dtype)
+  const fits = elementwise(g, 'Less', unary(g, 'Abs', x), g.scalar(2 ** 31), 'bool')
+  return cast(g, choose(g, fits, x, g.scalar(0)), dtype)
+}
+
+/** The angle of (x, y) from the arc tangent of |y/x|, reflected by the signs, those of zeros included. */
+function atan2(g: Graph, y: Value, x: Value): Value {
+  const negative = (v: Value) => {
+    const below = (w: Value) => elementwise(g, 'Less', w, g.scalar(0), 'bool')
+    return elementwise(g, 'Or', below(v), below(unary(g, 'Reciprocal', v)))
+  }
+  const [rise, run] = [unary(g, 'Abs', y), unary(g, 'Abs', x)]
+  // 1 for ∞/∞, 0 for 0/0
+  const same = cast(g, elementwise(g, 'Greater', rise, g.scalar(0), 'bool'), 'float32')
+  const ratio = choose(g, elementwise(g, 'Equal', rise, run, 'bool'), same, elementwise(g, 'Div', rise, run))
+  const angle = unary(g, 'Atan', ratio)
+  const half = choose(g, negative(x), elementwise(g, 'Sub', g.scalar(Math.PI), angle), angle)
+  return choose(g, negative(y), unary(g, 'Neg', half), half)
 }

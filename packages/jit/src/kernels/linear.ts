@@ -1,25 +1,33 @@
-import { broadcast_util } from '@tensorflow/tfjs-core'
+import { backend_util, broadcast_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
-import { elementwiseKernels } from './elementwise.ts'
+import { activate } from './activation.ts'
 import { elementwise, type KernelTable, listOf } from './kernel.ts'
+import { transpose } from './shape.ts'
 
 function transposeLast(g: Graph, x: Value): Value {
   const rank = x.shape.length
-  const perm = x.shape.map((_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i))
-  const shape = perm.map((i) => x.shape[i]!)
-  return g.op('Transpose', [x], shape, x.dtype, { perm })
+  return transpose(
+    g,
+    x,
+    x.shape.map((_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i)),
+  )
 }
 
 /** a·b over the last two axes. Rank 2 with a transposed operand is a Gemm; MatMul else, which ONNX Runtime fuses. */
 function matMul(g: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
+  const [left, right] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)]
+  util.assert(
+    a.shape.length >= 2 && b.shape.length >= 2 && left === right,
+    () =>
+      `matMul: expected [m, k] and [k, n], received [${a.shape}] and [${b.shape}]${transposeA ? ', first transposed' : ''}${transposeB ? ', second transposed' : ''}`,
+  )
   const rows = a.shape.at(transposeA ? -1 : -2)!
   const columns = b.shape.at(transposeB ? -2 : -1)!
   if (a.shape.length === 2 && b.shape.length === 2 && (transposeA || transposeB))
     return g.op('Gemm', [a, b], [rows, columns], 'float32', { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
-  const left = transposeA ? transposeLast(g, a) : a
-  const right = transposeB ? transposeLast(g, b) : b
-  return g.op('MatMul', [left, right], [...batch, rows, columns])
+  const operands = [transposeA ? transposeLast(g, a) : a, transposeB ? transposeLast(g, b) : b]
+  return g.op('MatMul', operands, [...batch, rows, columns])
 }
 
 /** The shape an einsum equation gives: each output letter's size. */
@@ -34,19 +42,16 @@ function einsumShape(equation: string, operands: readonly Value[]): number[] {
 /** Matrix products. */
 export const linearKernels: KernelTable = {
   BatchMatMul: (g, { a, b }, { transposeA, transposeB }) => matMul(g, a!, b!, Boolean(transposeA), Boolean(transposeB)),
-  _FusedMatMul: (g, { a, b, bias, preluActivationWeights }, { transposeA, transposeB, activation, leakyreluAlpha }) => {
-    const product = matMul(g, a!, b!, Boolean(transposeA), Boolean(transposeB))
+  _FusedMatMul: (g, { a, b, bias, preluActivationWeights }, attrs) => {
+    const product = matMul(g, a!, b!, Boolean(attrs.transposeA), Boolean(attrs.transposeB))
     const x = bias ? elementwise(g, 'Add', product, bias) : product
-    if (activation === 'linear') return x
-    const name = (activation as string).replace(/^./, (c) => c.toUpperCase()).replace('relu', 'Relu')
-    const inputs = preluActivationWeights ? { x, alpha: preluActivationWeights } : { x }
-    return elementwiseKernels[name === 'LeakyRelu' || name === 'Leakyrelu' ? 'LeakyRelu' : name]!(g, inputs, {
-      alpha: leakyreluAlpha,
-    })
+    return activate(g, x, attrs, preluActivationWeights)
   },
   Einsum: (g, inputs, { equation }) => {
     const text = (equation as string).replace(/\s/g, '')
     const operands = listOf(inputs)
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(text, operands.length)
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, operands as never)
     return g.op('Einsum', operands, einsumShape(text, operands), 'float32', { equation: text })
   },
 }

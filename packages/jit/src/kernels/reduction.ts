@@ -1,7 +1,8 @@
 import { util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
-import { cast } from './elementwise.ts'
-import type { Attrs, Kernel, KernelTable } from './kernel.ts'
+import { cast, unary } from './elementwise.ts'
+import { type Attrs, elementwise, type Kernel, type KernelTable } from './kernel.ts'
+import { pad, slice } from './shape.ts'
 
 const axesOf = (attr: unknown, x: Value): number[] =>
   util.parseAxisParam((attr ?? x.shape.map((_, i) => i)) as number | number[], [...x.shape])
@@ -12,6 +13,14 @@ function reduce(g: Graph, op: string, x: Value, { axis, keepDims }: Attrs): Valu
   if (axes.length === 0) return x
   const shape = x.shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]))
   return g.op(op, [x, g.int64(axes)], shape, x.dtype, { keepdims: keepDims ? 1 : 0 })
+}
+
+/** ONNX Runtime's extremes overlook NaN: 0·Σ clip(x) adds it. */
+function extreme(g: Graph, op: string, x: Value, attrs: Attrs): Value {
+  const result = reduce(g, op, x, attrs)
+  if (x.dtype !== 'float32' || result === x) return result
+  const sum = reduce(g, 'ReduceSum', unary(g, 'Clip', x, [g.scalar(-1), g.scalar(1)]), attrs)
+  return elementwise(g, 'Add', result, elementwise(g, 'Mul', sum, g.scalar(0)))
 }
 
 const reduction =
@@ -25,12 +34,15 @@ const logical =
   (g, { x }, attrs) =>
     cast(g, reduce(g, op, cast(g, x!, 'int32'), attrs), 'bool')
 
+/** The place of an extreme; NaN, which TensorFlow.js overlooks, is replaced by `worst`. */
 const arg =
-  (op: string): Kernel =>
+  (op: string, worst: number): Kernel =>
   (g, { x }, { axis }) => {
     const along = axesOf(axis, x!)[0]!
     const shape = x!.shape.filter((_, i) => i !== along)
-    return cast(g, g.op(op, [x!], shape, 'int64', { axis: along, keepdims: 0 }), 'int32')
+    const nan = x!.dtype === 'float32' && g.op('IsNaN', [x!], x!.shape, 'bool')
+    const operand = nan ? g.op('Where', [nan, g.scalar(worst), x!], x!.shape, 'float32') : cast(g, x!, 'int32')
+    return cast(g, g.op(op, [operand], shape, 'int64', { axis: along, keepdims: 0 }), 'int32')
   }
 
 const softmax =
@@ -41,14 +53,14 @@ const softmax =
 /** Reductions, and what normalises or accumulates along an axis. */
 export const reductionKernels: KernelTable = {
   Sum: reduction('ReduceSum'),
-  Mean: reduction('ReduceMean'),
-  Max: (g, { x }, { reductionIndices, keepDims }) => reduce(g, 'ReduceMax', x!, { axis: reductionIndices, keepDims }),
-  Min: reduction('ReduceMin'),
+  Mean: (g, { x }, attrs) => reduce(g, 'ReduceMean', cast(g, x!, 'float32'), attrs),
+  Max: (g, { x }, { reductionIndices, keepDims }) => extreme(g, 'ReduceMax', x!, { axis: reductionIndices, keepDims }),
+  Min: (g, { x }, attrs) => extreme(g, 'ReduceMin', x!, attrs),
   Prod: reduction('ReduceProd'),
   All: logical('ReduceMin'),
   Any: logical('ReduceMax'),
-  ArgMax: arg('ArgMax'),
-  ArgMin: arg('ArgMin'),
+  ArgMax: arg('ArgMax', Number.NEGATIVE_INFINITY),
+  ArgMin: arg('ArgMin', Number.POSITIVE_INFINITY),
   Softmax: softmax('Softmax', 'dim'),
   LogSoftmax: softmax('LogSoftmax', 'axis'),
   Cumsum: (g, { x }, { axis, exclusive, reverse }) =>
@@ -56,7 +68,26 @@ export const reductionKernels: KernelTable = {
       exclusive: exclusive ? 1 : 0,
       reverse: reverse ? 1 : 0,
     }),
-  TopK: (g, { x }, { k, sorted }) => {
+  FusedBatchNorm: (g, { x, mean, variance, offset, scale }, { varianceEpsilon }) => {
+    const deviation = unary(g, 'Sqrt', elementwise(g, 'Add', variance!, g.scalar(varianceEpsilon as number)))
+    const factor = scale ? elementwise(g, 'Div', scale, deviation) : unary(g, 'Reciprocal', deviation)
+    const normal = elementwise(g, 'Mul', elementwise(g, 'Sub', x!, mean!), factor)
+    return offset ? elementwise(g, 'Add', normal, offset) : normal
+  },
+  // running products by doubling: after step i each element holds the product of the 2^i before it
+  Cumprod: (g, { x }, { axis, exclusive, reverse }) => {
+    const at = axesOf(axis, x!)[0]!
+    const n = x!.shape[at]!
+    const shifted = (v: Value, by: number) => {
+      const pads = v.shape.map((_, i): [number, number] => (i !== at ? [0, 0] : reverse ? [0, by] : [by, 0]))
+      const begin = v.shape.map((_, i) => (i === at && reverse ? by : 0))
+      return slice(g, pad(g, v, pads, 1), begin, v.shape)
+    }
+    let product = exclusive ? shifted(x!, 1) : x!
+    for (let step = 1; step < n; step *= 2) product = elementwise(g, 'Mul', product, shifted(product, step))
+    return product
+  },
+  TopK: (g, { x }, { k }) => {
     const shape = [...x!.shape.slice(0, -1), k as number]
     const [values, indices] = g.ops(
       'TopK',
@@ -65,7 +96,7 @@ export const reductionKernels: KernelTable = {
         { shape, dtype: x!.dtype },
         { shape, dtype: 'int64' },
       ],
-      { sorted: sorted ? 1 : 0 },
+      { sorted: 1 },
     )
     return [values!, cast(g, indices!, 'int32')]
   },

@@ -1,16 +1,26 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
-import { type DType, sizeOf } from '../host-tensor.ts'
+import { checkDtype, type DType, sizeOf } from '../host-tensor.ts'
 import { cast } from './elementwise.ts'
-import { elementwise, type KernelTable, listOf } from './kernel.ts'
+import { type Attrs, elementwise, type KernelTable, listOf } from './kernel.ts'
 
 /** A reshape; nothing where the shape is right already. */
 export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
   return String(x.shape) === String(shape) ? x : g.op('Reshape', [x, g.int64(shape)], shape)
 }
 
+export function transpose(g: Graph, x: Value, perm: readonly number[]): Value {
+  return g.op(
+    'Transpose',
+    [x],
+    perm.map((i) => x.shape[i]!),
+    x.dtype,
+    { perm },
+  )
+}
+
 /** The half-open box [begin, begin + size) of each axis. */
-function slice(g: Graph, x: Value, begin: readonly number[], size: readonly number[]): Value {
+export function slice(g: Graph, x: Value, begin: readonly number[], size: readonly number[]): Value {
   const axes = x.shape.map((_, i) => i).filter((i) => begin[i] !== 0 || size[i] !== x.shape[i])
   if (axes.length === 0) return x
   const starts = axes.map((i) => begin[i]!)
@@ -18,36 +28,46 @@ function slice(g: Graph, x: Value, begin: readonly number[], size: readonly numb
   return g.op('Slice', [x, g.int64(starts), g.int64(ends), g.int64(axes)], size)
 }
 
+/** A slice as TensorFlow.js writes it: fewer axes than x has, −1 for all that is left. */
+function box(g: Graph, x: Value, begin: number[], size: number[]): Value {
+  const [starts, sizes] = slice_util.parseSliceParams(x as never, begin, size)
+  slice_util.assertParamsValid(x as never, starts!, sizes!)
+  return slice(g, x, starts!, sizes!)
+}
+
 function concat(g: Graph, parts: readonly Value[], axis: number): Value {
   const along = util.parseAxisParam(axis, [...parts[0]!.shape])[0]!
+  backend_util.assertParamsConsistent(
+    parts.map((part) => [...part.shape]),
+    along,
+  )
   const shape = [...parts[0]!.shape]
   shape[along] = parts.reduce((sum, part) => sum + part.shape[along]!, 0)
   return parts.length === 1 ? parts[0]! : g.op('Concat', parts, shape, parts[0]!.dtype, { axis: along })
 }
 
+export function pad(g: Graph, x: Value, pads: readonly (readonly [number, number])[], value: number): Value {
+  const shape = x.shape.map((n, i) => n + pads[i]![0] + pads[i]![1])
+  const flat = g.int64([...pads.map(([before]) => before), ...pads.map(([, after]) => after)])
+  return g.op('Pad', [x, flat, g.scalar(value, x.dtype)], shape)
+}
+
 const withoutAxis = (shape: readonly number[], axis: number) => shape.filter((_, i) => i !== axis)
+
+/** Kernels that change only the shape: the result shares its operand's memory. */
+export const views: Readonly<Record<string, (shape: readonly number[], attrs: Attrs) => number[]>> = {
+  Identity: (shape) => [...shape],
+  Reshape: (from, { shape }) => util.inferFromImplicitShape(shape as number[], sizeOf(from)),
+  ExpandDims: (shape, { dim }) => {
+    const axis = util.parseAxisParam(dim as number, [...shape, 1])[0]!
+    return shape.toSpliced(axis, 0, 1)
+  },
+}
 
 /** Kernels that move elements without computing. */
 export const shapeKernels: KernelTable = {
-  Reshape: (g, { x }, { shape }) => reshape(g, x!, util.inferFromImplicitShape(shape as number[], sizeOf(x!.shape))),
-  ExpandDims: (g, { input }, { dim }) => {
-    const shape = [...input!.shape]
-    shape.splice((dim as number) < 0 ? shape.length + (dim as number) + 1 : (dim as number), 0, 1)
-    return reshape(g, input!, shape)
-  },
-  Transpose: (g, { x }, { perm }) => {
-    const order = perm as number[]
-    const shape = order.map((i) => x!.shape[i]!)
-    return g.op('Transpose', [x!], shape, x!.dtype, { perm: order })
-  },
-  Slice: (g, { x }, { begin, size }) => {
-    const [starts, sizes] = slice_util.parseSliceParams(
-      { shape: [...x!.shape] } as Parameters<typeof slice_util.parseSliceParams>[0],
-      begin as number[],
-      size as number[],
-    )
-    return slice(g, x!, starts!, sizes!)
-  },
+  Transpose: (g, { x }, { perm }) => transpose(g, x!, perm as number[]),
+  Slice: (g, { x }, { begin, size }) => box(g, x!, begin as number[], size as number[]),
   StridedSlice: (g, { x }, a) => {
     const info = slice_util.sliceInfo(
       [...x!.shape],
@@ -61,7 +81,8 @@ export const shapeKernels: KernelTable = {
       a.shrinkAxisMask as number,
     )
     const { begin, strides } = info
-    const sparse = slice_util.computeOutShape(begin, info.end, strides)
+    // + 0: an empty axis may come as −0
+    const sparse = slice_util.computeOutShape(begin, info.end, strides).map((n) => n + 0)
     // ONNX reads an end of −1 as the last element: a backward slice to the front ends below −size instead
     const ends = info.end.map((end, i) => (end < 0 ? -x!.shape[i]! - 1 : end))
     const axes = begin.map((_, i) => i)
@@ -70,9 +91,17 @@ export const shapeKernels: KernelTable = {
   },
   Concat: (g, inputs, { axis }) => concat(g, listOf(inputs), axis as number),
   Pack: (g, inputs, { axis }) => {
+    const parts = listOf(inputs)
+    for (const { shape, dtype } of parts) {
+      util.assertShapesMatch([...shape], [...parts[0]!.shape], 'All tensors passed to stack must have matching shapes')
+      util.assert(dtype === parts[0]!.dtype, () => `stack: expected ${parts[0]!.dtype}, received ${dtype}`)
+    }
     const at = axis as number
-    const expanded = listOf(inputs).map((x) => reshape(g, x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]))
-    return concat(g, expanded, at)
+    return concat(
+      g,
+      parts.map((x) => reshape(g, x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),
+      at,
+    )
   },
   Unpack: (g, { value }, { axis }) => {
     const x = value!
@@ -100,12 +129,7 @@ export const shapeKernels: KernelTable = {
     const broadcasts = x!.shape.every((n, i) => n === 1 || times[i] === 1)
     return broadcasts ? g.op('Expand', [x!, g.int64(shape)], shape) : g.op('Tile', [x!, g.int64(times)], shape)
   },
-  PadV2: (g, { x }, { paddings, constantValue }) => {
-    const pads = paddings as [number, number][]
-    const shape = x!.shape.map((n, i) => n + pads[i]![0] + pads[i]![1])
-    const flat = g.int64([...pads.map((p) => p[0]), ...pads.map((p) => p[1])])
-    return g.op('Pad', [x!, flat, g.scalar(constantValue as number, x!.dtype)], shape)
-  },
+  PadV2: (g, { x }, { paddings, constantValue }) => pad(g, x!, paddings as [number, number][], constantValue as number),
   Reverse: (g, { x }, { dims }) => {
     const axes = util.parseAxisParam(dims as number[], [...x!.shape])
     if (axes.length === 0) return x!
@@ -113,17 +137,34 @@ export const shapeKernels: KernelTable = {
     // below −size means up to and including the first element
     return g.op('Slice', [x!, of(-1), g.int64(axes.map((i) => -x!.shape[i]! - 1)), g.int64(axes), of(-1)], x!.shape)
   },
-  GatherV2: (g, { x, indices }, { axis, batchDims }) => {
-    if ((batchDims as number) !== 0) throw new RangeError(`gather: expected batchDims 0, received ${batchDims}`)
-    const at = util.parseAxisParam(axis as number, [...x!.shape])[0]!
-    const shape = [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)]
-    return g.op('Gather', [x!, indices!], shape, x!.dtype, { axis: at })
+  MirrorPad: (g, { x }, { paddings, mode }) => {
+    const edge = mode === 'reflect' ? 0 : 1
+    return (paddings as [number, number][]).reduce((padded, [before, after], axis) => {
+      const n = x!.shape[axis]!
+      const mirrored = (i: number) => (i < 0 ? -i - edge : i < n ? i : 2 * n - 2 + edge - i)
+      const order = Array.from({ length: before + n + after }, (_, i) => mirrored(i - before))
+      const shape = padded.shape.map((m, i) => (i === axis ? order.length : m))
+      return before + after === 0 ? padded : g.op('Gather', [padded, g.int64(order)], shape, x!.dtype, { axis })
+    }, x!)
   },
-  UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }) => {
-    const shape = [numSegments as number, ...x!.shape.slice(1)]
-    const zeros = g.constant(x!.dtype, shape, new Float32Array(sizeOf(shape)))
-    const rows = reshape(g, cast(g, segmentIds!, 'int64'), [...segmentIds!.shape, 1])
-    return g.op('ScatterND', [zeros, rows, x!], shape, x!.dtype, { reduction: 'add' })
+  SpaceToBatchND: (g, { x }, { blockShape, paddings }) => {
+    const block = blockShape as number[]
+    const pads = x!.shape.map((_, i) => (paddings as [number, number][])[i - 1] ?? [0, 0])
+    const padded = pad(g, x!, pads as [number, number][], 0)
+    const [shape, count] = [[...padded.shape], sizeOf(block)]
+    const split = reshape(g, padded, backend_util.getReshaped(shape, block, count, false))
+    const moved = transpose(g, split, backend_util.getPermuted(split.shape.length, block.length, false))
+    return reshape(g, moved, backend_util.getReshapedPermuted(shape, block, count, false))
+  },
+  BatchToSpaceND: (g, { x }, { blockShape, crops }) => {
+    const block = blockShape as number[]
+    const [shape, count] = [[...x!.shape], sizeOf(block)]
+    const split = reshape(g, x!, backend_util.getReshaped(shape, block, count))
+    const moved = transpose(g, split, backend_util.getPermuted(split.shape.length, block.length))
+    const joined = backend_util.getReshapedPermuted(shape, block, count)
+    const begin = backend_util.getSliceBeginCoords(crops as number[][], block.length)
+    const size = backend_util.getSliceSize(joined, crops as number[][], block.length)
+    return box(g, reshape(g, moved, joined), begin, size)
   },
   OneHot: (g, { indices }, { depth, onValue, offValue, dtype }) => {
     const column = reshape(g, indices!, [...indices!.shape, 1])
@@ -136,14 +177,16 @@ export const shapeKernels: KernelTable = {
     return g.op('Where', [hit, on, off], hit.shape, dtype as GraphType)
   },
   Fill: (g, _, { shape, value, dtype }) => {
-    const type = (dtype ?? 'float32') as DType
+    const type = checkDtype((dtype as DType | undefined) ?? util.inferDtype(value as number), 'fill')
     return g.constant(type, shape as number[], new Float32Array(sizeOf(shape as number[])).fill(value as number))
   },
   ZerosLike: (g, { x }) => g.constant(x!.dtype, x!.shape, new Float32Array(sizeOf(x!.shape))),
   OnesLike: (g, { x }) => g.constant(x!.dtype, x!.shape, new Float32Array(sizeOf(x!.shape)).fill(1)),
   Range: (g, _, { start, stop, step, dtype }) => {
-    const [from, by] = [start as number, step as number]
-    const count = Math.max(0, Math.ceil(((stop as number) - from) / by))
+    // a step of 1 downwards means −1
+    const [from, to, given] = [start as number, stop as number, step as number]
+    const by = to < from && given === 1 ? -1 : given
+    const count = Math.max(0, Math.ceil((to - from) / by))
     const values = Array.from({ length: count }, (__, i) => from + i * by)
     return g.constant(dtype as DType, [count], values)
   },

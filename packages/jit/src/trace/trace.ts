@@ -2,8 +2,8 @@ import { flattenTree, RevflowError, type Tree, unflattenTree } from '@revflow/co
 import * as tf from '@tensorflow/tfjs-core'
 import { Graph } from '../graph/graph.ts'
 import type { TensorSpec } from '../host-tensor.ts'
-import { kernels } from '../kernels/registry.ts'
 import { TRACER, TraceBackend } from './backend.ts'
+import { registerKernels } from './graph-backend.ts'
 
 /** A function of trees of tensors, as `jit` takes it. */
 export type TensorFunction = (...trees: never[]) => unknown
@@ -17,17 +17,7 @@ function tracer(): TraceBackend {
   if (registered) return registered
   const backend = new TraceBackend()
   tf.registerBackend(TRACER, () => backend, 0)
-  for (const [kernelName, kernel] of Object.entries(kernels))
-    tf.registerKernel({
-      kernelName,
-      backendName: TRACER,
-      kernelFunc: ({ inputs, attrs }) => {
-        const entries = Object.entries(inputs ?? {}).filter(([, input]) => input != null)
-        const values = Object.fromEntries(entries.map(([key, input]) => [key, backend.value(input as tf.TensorInfo)]))
-        const result = kernel(backend.graph!, values, attrs ?? {})
-        return 'name' in result ? backend.info(result) : result.map((value) => backend.info(value))
-      },
-    })
+  registerKernels(TRACER)
   registered = backend
   return backend
 }
@@ -66,6 +56,11 @@ function named(error: unknown): unknown {
   )
 }
 
+/** Name of a graph input: `<argument index>/<path>`, the index alone where the argument is a tensor. */
+const argumentName = (index: number, path: string): string => (path === '' ? `${index}` : `${index}/${path}`)
+/** Name of a graph output: `out/<path>`, `out` where the result is one tensor. */
+export const resultName = (path: string): string => (path === '' ? 'out' : `out/${path}`)
+
 export interface Traced {
   readonly graph: Graph
   /** Path of each leaf of the result, in the order of the graph's outputs. */
@@ -74,14 +69,16 @@ export interface Traced {
 
 /**
  * Traces a function of trees of tensors, gradients included: runs it once on symbols.
- * @param args one flattened specification for each argument; graph inputs are called `<argument index>/<path>`
+ * @param args one flattened specification for each argument; named by argumentName() and resultName()
  * @throws RevflowError (`traced-value`, `unsupported-operation`, `not-a-tensor`)
  */
 export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
   const graph = new Graph()
   const outputs = whileTracing(graph, (backend) => {
     const trees = args.map((leaves, i) =>
-      unflattenTree(leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(`${i}/${path}`, spec))])),
+      unflattenTree(
+        leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(argumentName(i, path), spec))]),
+      ),
     )
     return flattenTree(fn(...(trees as never[])) as Tree<unknown>).map(([path, leaf]): [string, TensorSpec] => {
       if (!(leaf instanceof tf.Tensor))
@@ -92,7 +89,7 @@ export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
           received: typeof leaf,
         })
       const { shape, dtype } = backend.value(leaf)
-      graph.output(`out/${path}`, backend.value(leaf))
+      graph.output(resultName(path), backend.value(leaf))
       return [path, { shape, dtype: dtype as TensorSpec['dtype'] }]
     })
   })

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { RevflowError } from '@revflow/core'
+import type * as tf from '@tensorflow/tfjs-core'
+import * as ort from 'onnxruntime-node'
+import { encodeModel } from '../graph/encode.ts'
+import { Graph, type Value } from '../graph/graph.ts'
+import { allocate, type DType, sizeOf, type TensorData } from '../host-tensor.ts'
+import type { Attrs, Kernel } from '../kernels/kernel.ts'
+import { type Entry, GraphBackend } from '../trace/graph-backend.ts'
+import { SyncSession } from './sync-session.ts'
+
+type Recorded = Extract<Entry, { graph: Graph }>
+
+/** What goes wrong is thrown; ONNX Runtime need not print it too. */
+const SILENT = 4
+/** Nodes after which what was recorded runs though nobody has asked for a number. */
+const MOST_NODES = 2000
+/** Compiled graphs kept; the least recently used goes first. */
+const MOST_SESSIONS = 256
+/** Below so many multiplications and additions a second thread costs more than it saves. */
+const THREADING_FLOPS = 1e7
+
+/**
+ * Records kernels and runs them when a number is asked for, all values that are still alive at once. Equal recordings,
+ * as those of a training loop are, share one compiled graph: known numbers are its inputs.
+ */
+export class LazyBackend extends GraphBackend {
+  #graph = new Graph()
+  /** Values of the graph that stand for known numbers, and these. */
+  #inputs = new Map<object, Value>()
+  #feeds: Record<string, ort.Tensor> = {}
+  /** Recorded values that are still alive. */
+  readonly #pending = new Map<object, Recorded>()
+  readonly #sessions = new Map<string, SyncSession>()
+
+  override get recording(): Graph {
+    return this.#graph
+  }
+
+  protected override admit(dataId: object, dtype: DType, values: ArrayLike<number>, shape: readonly number[]): Value {
+    const known = this.#inputs.get(dataId)
+    if (known) return known
+    const value = this.#graph.input(`i${this.#inputs.size}`, { dtype, shape })
+    this.#feeds[value.name] = new ort.Tensor(dtype, values as Float32Array, [...shape])
+    this.#inputs.set(dataId, value)
+    return value
+  }
+
+  protected override current({ graph, value }: Recorded): Value {
+    if (graph === this.#graph) return value
+    throw new RevflowError({
+      code: 'lost-value',
+      path: `tensor of shape [${value.shape}]`,
+      expected: 'a value that was computed',
+      received: 'one whose computation failed before',
+    })
+  }
+
+  override record(kernel: Kernel, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
+    if (this.#graph.nodes.length >= MOST_NODES) this.flush()
+    return super.record(kernel, inputs, attrs)
+  }
+
+  override info(value: Value): tf.TensorInfo {
+    const info = super.info(value)
+    this.#pending.set(info.dataId, this.entries.get(info.dataId) as Recorded)
+    return info
+  }
+
+  /** The numbers are copied: what is recorded now must not change when the caller reuses the array. */
+  override move(dataId: object, values: tf.BackendValues, shape: number[], dtype: tf.DataType, refs: number): void {
+    super.move(dataId, values.slice() as tf.BackendValues, shape, dtype, refs)
+  }
+
+  override readSync(dataId: object): tf.BackendValues {
+    const entry = this.entries.get(dataId)
+    if ('values' in entry) return entry.values
+    this.current(entry)
+    this.flush()
+    return (this.entries.get(dataId) as Extract<Entry, { values: unknown }>).values
+  }
+
+  override disposeData(dataId: object, force?: boolean): boolean {
+    const gone = super.disposeData(dataId, force)
+    if (gone) this.#pending.delete(dataId)
+    return gone
+  }
+
+  /** Runs what was recorded; every value that is alive has its numbers afterwards. */
+  flush(): void {
+    const graph = this.#graph
+    const feeds = this.#feeds
+    const alive = [...this.#pending].filter(([, entry]) => entry.graph === graph)
+    this.#graph = new Graph()
+    this.#inputs = new Map()
+    this.#feeds = {}
+    this.#pending.clear()
+    const [empty, wanted] = [0, 1].map((least) =>
+      alive.filter(([, { value }]) => Math.min(1, sizeOf(value.shape)) === least),
+    ) as [typeof alive, typeof alive]
+    for (const [dataId, { value }] of empty) this.#settle(dataId, allocate(value.dtype as DType, value.shape))
+    if (wanted.length === 0) return
+    const names = wanted.map((_, i) => `o${i}`)
+    for (const [i, [, { value }]] of wanted.entries()) graph.output(names[i]!, value)
+    graph.prune()
+    const outputs = this.#session(graph).run(feeds, names)
+    for (const [i, [dataId]] of wanted.entries()) this.#settle(dataId, outputs[names[i]!]!.data as TensorData[DType])
+  }
+
+  #settle(dataId: object, values: TensorData[DType]): void {
+    const { refCount } = this.entries.get(dataId)
+    this.entries.delete(dataId)
+    this.entries.set(dataId, { refCount, values })
+  }
+
+  #session(graph: Graph): SyncSession {
+    const model = encodeModel(graph)
+    const key = createHash('sha1').update(model).digest('base64')
+    const known = this.#sessions.get(key)
+    const session =
+      known ??
+      new SyncSession(model, {
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: SILENT,
+        intraOpNumThreads: graph.flops() < THREADING_FLOPS ? 1 : 0,
+      })
+    this.#sessions.delete(key)
+    this.#sessions.set(key, session)
+    if (this.#sessions.size > MOST_SESSIONS) {
+      const [oldest, unused] = this.#sessions.entries().next().value!
+      this.#sessions.delete(oldest)
+      unused.dispose()
+    }
+    return session
+  }
+
+  override async time(f: () => void): Promise<tf.BackendTimingInfo> {
+    this.flush()
+    const start = performance.now()
+    f()
+    this.flush()
+    return { kernelMs: performance.now() - start }
+  }
+
+  override dispose(): void {
+    for (const session of this.#sessions.values()) session.dispose()
+    this.#sessions.clear()
+  }
+}
