@@ -1,0 +1,109 @@
+import { type GaussianSource, gaussian, linearFlow, type Schedule, veGeometric, warpTime } from '@revflow/schedules'
+import {
+  coefficients,
+  defineEstimator,
+  type Estimator,
+  importanceSampling,
+  resolveEstimator,
+  testFunctions,
+  twoStageProposal,
+} from '@revflow/stein'
+import type { Energy } from './energies/energy.ts'
+
+/** How a sampler is trained: everything that differs between the compared methods. */
+export interface Method {
+  readonly schedule: Schedule
+  /** The same paths at another pace: equal steps of t are equal ratios of noise to data. Samplers go by it. */
+  readonly pace: Schedule
+  readonly source: GaussianSource
+  readonly estimator: Estimator
+  /** What the squared error is taken of: E[X0|x], which weights scores by β², or the velocity. */
+  readonly loss: 'noise' | 'velocity'
+  /** Norm that the score of the target is clipped to. */
+  readonly scoreClip?: number
+  /** Whether the target's support is used. */
+  readonly bounded: boolean
+}
+
+/**
+ * The preset rfm-two-stage at a width that suits the energy, its regressed η held between the noise form, 0, and the
+ * gradient form, g², and shrunk where few candidates count: energies as steep as these give single candidates forces of
+ * any size, from which a free regression extrapolates.
+ */
+const twoStage = ({ proposalSigma, support }: Energy, scale: number): Estimator =>
+  defineEstimator({
+    name: 'rfm-two-stage',
+    reference: 'revflow: two-stage proposals, regression η in [0, g²], shrunk',
+    targets: ['unbounded', 'bounded'],
+    ...importanceSampling({
+      // a width counts in half-widths of the support where there is one
+      proposal: twoStageProposal({
+        sigma: support ? (2 * proposalSigma) / (support.high - support.low) : proposalSigma,
+      }),
+      control: {
+        testFunction: testFunctions.boundaryVanishing,
+        coefficient: coefficients.shrunk(
+          coefficients.clipped(coefficients.temperedRegression, 0, scale ** 2),
+          SHRINKAGE,
+        ),
+      },
+    }),
+  })
+
+/** Effective samples at which η is halved. */
+const SHRINKAGE = 4
+
+const exploding = ({ dim, sigmaMin, sigmaMax }: Energy) => {
+  const schedule = veGeometric({ sigmaMin, sigmaMax })
+  return { schedule, pace: schedule, source: gaussian({ dim }) }
+}
+
+/** A linear flow at the pace of the variance-exploding schedule: β/α a geometric sequence in time. */
+function geometricPace(flow: Schedule): Schedule {
+  const ratio = (t: number) => (1 - t) / t
+  // a hair wider than the interval, whose ends rounding must not lose
+  const [first, last] = [ratio(flow.tMin) * (1 + 1e-9), ratio(flow.tMax) * (1 - 1e-9)]
+  return warpTime(flow, 'geometric', (s, m) => {
+    const noise = m.mul(m.exp(m.mul(s, Math.log(last / first))), first)
+    const value = m.div(m.add(m.mul(noise, 0), 1), m.add(noise, 1))
+    return { value, derivative: m.mul(m.mul(m.mul(value, value), noise), -Math.log(last / first)) }
+  })
+}
+
+const unbounded = (energy: Energy, estimator: string | Estimator): Method => ({
+  ...exploding(energy),
+  estimator: resolveEstimator(estimator),
+  loss: 'noise',
+  bounded: false,
+})
+
+/** The methods by name. All share the network, the loop, the batch and the candidates, so their cost is the same. */
+export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
+  /** iDEM: gradient form (29), variance exploding, clipped scores. */
+  idem: (energy) => ({ ...unbounded(energy, 'idem'), scoreClip: energy.scoreClip }),
+  /** The same with the paper's optimal η (20), unclipped. */
+  rfm: (energy) => unbounded(energy, 'rfm'),
+  /** The same with two-stage proposals and regression η. */
+  'rfm-two-stage': (energy) => ({ ...unbounded(energy, twoStage(energy, 1)), bounded: energy.support !== undefined }),
+  /** The paper's linear flow, regressing velocities, with those estimates. */
+  'rfm-flow': (energy) => {
+    const schedule = linearFlow(flowInterval(energy))
+    return {
+      schedule,
+      pace: geometricPace(schedule),
+      source: gaussian({ dim: energy.dim, scale: energy.scale }),
+      estimator: twoStage(energy, energy.scale),
+      loss: 'velocity',
+      bounded: energy.support !== undefined,
+    }
+  },
+}
+
+/**
+ * Times of the linear flow from the noise level β s/α = σ_max to σ_min; with bounds, where proposals stay legal however
+ * wide, from nearly pure noise.
+ */
+const flowInterval = ({ scale, sigmaMin, sigmaMax, support }: Energy) => ({
+  tMin: support ? 0.02 : scale / (scale + sigmaMax),
+  tMax: scale / (scale + sigmaMin),
+})
