@@ -2,14 +2,14 @@ import { lookUp, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs'
 import { Command, CommanderError } from 'commander'
 import { type EnergyName, energies } from './energies/index.ts'
-import { methods } from './methods.ts'
+import { compared, methods } from './methods.ts'
 import { loadReference } from './reference/reference.ts'
 import { report } from './report.ts'
 import { type Job, runAll } from './run.ts'
 
 interface Flags {
   readonly energy: string[]
-  readonly method: string[]
+  readonly method?: string[]
   readonly kind: Job['kind'][]
   readonly seed: string[]
   readonly out: string
@@ -19,11 +19,12 @@ interface Flags {
 /** Every job that flags ask for, seeds outermost so that a partial benchmark compares like with like. */
 function plan({ energy, method, kind, seed }: Flags): Job[] {
   for (const name of energy) lookUp('energy', name, energies)
-  for (const name of method) lookUp('method', name, methods)
+  for (const name of method ?? []) lookUp('method', name, methods)
+  for (const name of kind) lookUp('kind', name, compared)
   return energy.flatMap((e) =>
     kind.flatMap((k) =>
       seed.flatMap((s) =>
-        method.map((m): Job => ({ energy: e as EnergyName, kind: k, method: m, seed: parseSeed(s) })),
+        (method ?? compared[k]).map((m): Job => ({ energy: e as EnergyName, kind: k, method: m, seed: parseSeed(s) })),
       ),
     ),
   )
@@ -55,8 +56,8 @@ export async function main(args: readonly string[]): Promise<number> {
     })
   common(program.command('run'))
     .description('make the runs that are missing')
-    .option('--method <names...>', 'which methods', Object.keys(methods))
-    .option('--kind <kinds...>', 'trained, training-free', ['trained', 'training-free'])
+    .option('--method <names...>', `which methods (${Object.keys(methods).join(', ')})`)
+    .option('--kind <kinds...>', 'trained, training-free', Object.keys(compared))
     .option('--seed <numbers...>', 'which seeds', ['0', '1', '2'])
     .action(async (flags: Flags) => runAll(plan(flags), `${flags.out}/runs.jsonl`, flags.runsDir, say))
   common(program.command('report'))

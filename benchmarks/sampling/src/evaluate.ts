@@ -1,4 +1,4 @@
-import { createRng, type Rng, type Tree } from '@revflow/core'
+import { createRng, type Tree } from '@revflow/core'
 import { sampleWithLogDensity } from '@revflow/flows'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'

@@ -77,7 +77,7 @@ const unbounded = (energy: Energy, estimator: string | Estimator): Method => ({
   bounded: false,
 })
 
-/** The methods by name. All share the network, the loop, the batch and the candidates, so their cost is the same. */
+/** The methods by name; trained ones share network, loop, batch and candidates, so their cost is the same. */
 export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
   /** iDEM: gradient form (29), variance exploding, clipped scores. */
   idem: (energy) => ({ ...unbounded(energy, 'idem'), scoreClip: energy.scoreClip }),
@@ -97,7 +97,17 @@ export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
       bounded: energy.support !== undefined,
     }
   },
+  /** Without gradients: the noise form, for comparison without training. */
+  rsm: (energy) => unbounded(energy, 'rsm'),
+  /** Sequential Monte Carlo for every posterior mean, for comparison without training. */
+  smc: (energy) => unbounded(energy, 'smc'),
 }
+
+/** What is compared unless a command says otherwise. */
+export const compared = {
+  trained: ['idem', 'rfm', 'rfm-two-stage', 'rfm-flow'],
+  'training-free': ['idem', 'rsm', 'rfm', 'rfm-two-stage', 'rfm-flow', 'smc'],
+} as const
 
 /**
  * Times of the linear flow from the noise level β s/α = σ_max to σ_min; with bounds, where proposals stay legal however

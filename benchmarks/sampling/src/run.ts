@@ -27,20 +27,20 @@ export const profiles: Readonly<Record<EnergyName, Profile>> = {
   mixture: {
     train: { ...loop, updates: 2500, batch: 128, candidates: 64, hidden: 128, learningRate: 2e-3 },
     flow: { samples: 1000, steps: 60 },
-    free: { samples: 1000, steps: 60, evaluations: 64 },
+    free: { samples: 500, steps: 50, evaluations: 64 },
     energyBins: { low: -4, high: 20, bins: 60 },
   },
   dw4: {
     train: { ...loop, updates: 1500, batch: 128, candidates: 64, hidden: 32, learningRate: 3e-3 },
     flow: { samples: 1000, steps: 40 },
-    free: { samples: 500, steps: 60, evaluations: 64 },
+    free: { samples: 500, steps: 50, evaluations: 64 },
     energyBins: { low: -27, high: 0, bins: 54 },
     distanceBins: { low: 0, high: 9, bins: 60 },
   },
   lj13: {
     train: { ...loop, generated: 128, updates: 1000, batch: 64, candidates: 64, hidden: 32, learningRate: 3e-3 },
     flow: { samples: 128, steps: 30 },
-    free: { samples: 200, steps: 60, evaluations: 64 },
+    free: { samples: 128, steps: 50, evaluations: 64 },
     energyBins: { low: -65, high: 0, bins: 65 },
     distanceBins: { low: 0, high: 4.5, bins: 60 },
   },

@@ -43,9 +43,9 @@ export async function sampleFree(energy: Energy, method: Method, options: FreeOp
   return x.data as Float32Array
 }
 
-/** The most candidates whose estimate costs no more than so many values with gradients. */
+/** The most candidates whose estimate costs no more than so many values with gradients; a value alone is half of one. */
 export function candidatesFor({ estimator }: Method, evaluations: number): number {
-  let candidates = evaluations
+  let candidates = 2 * evaluations
   while (candidates > 2 && estimator.cost(candidates) > 2 * evaluations) candidates -= 1
   return candidates
 }
