@@ -59,7 +59,10 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--method <names...>', `which methods (${Object.keys(methods).join(', ')})`)
     .option('--kind <kinds...>', 'trained, training-free', Object.keys(compared))
     .option('--seed <numbers...>', 'which seeds', ['0', '1', '2'])
-    .action(async (flags: Flags) => runAll(plan(flags), `${flags.out}/runs.jsonl`, flags.runsDir, say))
+    .action(async (flags: Flags) => {
+      const { out, runsDir: folder } = flags
+      await runAll(plan(flags), { file: `${out}/runs.jsonl`, folder, say })
+    })
   common(program.command('report'))
     .description('write tables and pictures of what is done')
     .action(async ({ out, runsDir }: Flags) => say(`${await report(out, runsDir)} runs reported in ${out}`))

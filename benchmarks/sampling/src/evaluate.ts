@@ -85,10 +85,12 @@ export interface Metrics {
   /** 2-Wasserstein distance to as many reference samples; of particles up to symmetry; none where that is too dear. */
   readonly w2?: number
   /** 2-Wasserstein distances of energies, and of all interatomic distances. */
-  readonly energyW2: number
+  readonly energyW2?: number
   readonly distanceW2?: number
   /** Modes of the mixture, of 40, with a sample within four deviations. */
   readonly modes?: number
+  /** Share of samples that overflowed, where any did. */
+  readonly lost?: number
 }
 
 /** Rows for distances by assignment. */
@@ -99,27 +101,32 @@ export interface Reference {
   readonly logZ: number
 }
 
-/** Compares samples, with their log densities where those are known, with reference samples. */
+/**
+ * Compares samples, with their log densities where those are known, with reference samples. Samples that overflowed are
+ * counted and left out.
+ */
 export async function measure(
   energy: Energy,
   samples: { readonly x: Float32Array; readonly logProb?: Float32Array },
   reference: Reference,
 ): Promise<Metrics> {
   const { particles, dim } = energy
-  const [values, wanted] = [await evaluateEnergy(energy, samples.x), await evaluateEnergy(energy, reference.samples)]
-  const finite = Float32Array.from(values, (v) => (Number.isFinite(v) ? v : -1e6))
-  const weights =
-    samples.logProb &&
-    fromWeights(
-      Float64Array.from(finite, (v, i) => v - (Number.isFinite(samples.logProb![i]!) ? samples.logProb![i]! : 1e6)),
-    )
-  const distances = (x: Float32Array) => interatomicDistances(particles!, positions(particles!, x))
+  const all = await evaluateEnergy(energy, samples.x)
+  const good = [...all.keys()].filter((i) => Number.isFinite(all[i]!) && Number.isFinite(samples.logProb?.[i] ?? 0))
+  const lost = 1 - good.length / all.length
+  if (good.length === 0) return { lost }
+  const x = Float32Array.from(good.flatMap((i) => [...samples.x.subarray(i * dim, (i + 1) * dim)]))
+  const values = Float32Array.from(good, (i) => all[i]!)
+  const { logProb } = samples
+  const weights = logProb && fromWeights(Float64Array.from(good, (i) => all[i]! - logProb[i]!))
+  const distances = (y: Float32Array) => interatomicDistances(particles!, positions(particles!, y))
   return {
+    ...(lost > 0 && { lost }),
     ...(weights && { ess: weights.ess, logZError: weights.logZ - reference.logZ }),
-    ...assignmentDistance(energy, samples.x, reference.samples),
-    energyW2: wasserstein2OfNumbers(finite, wanted),
-    ...(particles && { distanceW2: wasserstein2OfNumbers(distances(samples.x), distances(reference.samples)) }),
-    ...(dim === 2 && { modes: modesFound(samples.x) }),
+    ...assignmentDistance(energy, x, reference.samples),
+    energyW2: wasserstein2OfNumbers(values, await evaluateEnergy(energy, reference.samples)),
+    ...(particles && { distanceW2: wasserstein2OfNumbers(distances(x), distances(reference.samples)) }),
+    ...(dim === 2 && { modes: modesFound(x) }),
   }
 }
 

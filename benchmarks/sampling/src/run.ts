@@ -65,9 +65,10 @@ export const rowSchema = z.strictObject({
   ess: z.number().optional(),
   logZError: z.number().optional(),
   w2: z.number().optional(),
-  energyW2: z.number(),
+  energyW2: z.number().optional(),
   distanceW2: z.number().optional(),
   modes: z.int().optional(),
+  lost: z.number().optional(),
   curve: z.array(z.strictObject({ update: z.int(), loss: z.number(), ess: z.number() })).optional(),
   energies: histogramSchema,
   distances: histogramSchema.optional(),
@@ -142,13 +143,21 @@ export const readRows = (file: string): Row[] =>
 
 const same = (a: Job, b: Job) => (['energy', 'kind', 'method', 'seed'] as const).every((key) => a[key] === b[key])
 
+interface RunOptions {
+  readonly file: string
+  /** Where references and samples are kept. */
+  readonly folder: string
+  readonly say: (line: string) => void
+  readonly sizes?: typeof profiles
+}
+
 /** Runs the jobs that `file` has no row of yet, and appends theirs: the same command again goes on where it stopped. */
-export async function runAll(jobs: readonly Job[], file: string, folder: string, say: (line: string) => void) {
+export async function runAll(jobs: readonly Job[], { file, folder, say, sizes = profiles }: RunOptions): Promise<void> {
   mkdirSync(dirname(file), { recursive: true })
   const done = readRows(file)
   for (const job of jobs) {
     if (done.some((row) => same(row, job))) continue
-    const row = await runJob(job, folder)
+    const row = await runJob(job, folder, sizes[job.energy])
     appendFileSync(file, `${JSON.stringify(row, (_, v) => (typeof v === 'number' ? Number(v.toPrecision(5)) : v))}\n`)
     const { energies: _, distances: __, curve, ...facts } = row
     say(JSON.stringify({ ...facts, loss: curve?.at(-1)?.loss }))

@@ -51,11 +51,16 @@ export const target = (energy: Energy, method: Method): Omit<PosteriorProblem, '
   ...(method.bounded && energy.support && { support: energy.support }),
 })
 
-/** Scores of norm above `limit` shortened to it, as E[X0|x] = −σ² β score; of each particle's part where there are any. */
-export function clipScore(energy: Energy, noise: tf.Tensor2D, beta: tf.Tensor1D, limit: number): tf.Tensor2D {
+/**
+ * E[X0|x] whose score has at most the norm that the method clips to: in all, or of each particle's part. A score of norm
+ * c is E[X0|x] of norm c β g².
+ */
+export function clippedMean(energy: Energy, method: Method, noise: tf.Tensor2D, beta: tf.Tensor1D): tf.Tensor2D {
+  const { scoreClip, source } = method
+  if (scoreClip === undefined) return noise
   const shortened = (parts: tf.Tensor) => {
     const norm = tf.norm(parts, 2, -1, true)
-    const most = tf.reshape(tf.mul(limit, beta), [-1, ...Array(parts.rank - 1).fill(1)])
+    const most = tf.reshape(tf.mul(scoreClip * source.scale ** 2, beta), [-1, ...Array(parts.rank - 1).fill(1)])
     return tf.mul(parts, tf.minimum(1, tf.div(most, tf.maximum(norm, 1e-12))))
   }
   if (!energy.particles) return shortened(noise) as tf.Tensor2D
@@ -66,7 +71,7 @@ export function clipScore(energy: Energy, noise: tf.Tensor2D, beta: tf.Tensor1D,
 
 /** One update: x_t from noised samples of the buffer, the posterior mean there estimated from the energy, regression. */
 function createUpdate(energy: Energy, method: Method, model: Model, options: TrainOptions) {
-  const { schedule, source, estimator, scoreClip, loss } = method
+  const { schedule, source, estimator, loss } = method
   const { learningRate, updates } = options
   const optimizer = adam({
     learningRate: cosineDecay({ start: learningRate, end: 0.05 * learningRate, steps: updates }),
@@ -82,9 +87,7 @@ function createUpdate(energy: Energy, method: Method, model: Model, options: Tra
       const t = tf.add(schedule.tMin, tf.mul(schedule.tMax - schedule.tMin, time!)) as tf.Tensor1D
       const { x } = interpolate(schedule, tf.mul(source.scale, x0!) as tf.Tensor2D, x1, t)
       const posterior = estimatePosteriorMean({ ...target(energy, method), x, t }, { estimator, noise })
-      const mean = scoreClip
-        ? clipScore(energy, posterior.noise, schedule.atTensor(t).beta, scoreClip)
-        : posterior.noise
+      const mean = clippedMean(energy, method, posterior.noise, schedule.atTensor(t).beta)
       const { value, grads } = valueAndGrads(
         (params) => reverseFlowMatchingLoss(regressed(model.noise(params, x, t), x, t), regressed(mean, x, t)),
         state.params,

@@ -7,7 +7,7 @@ import { sampleFlow } from '../src/evaluate.ts'
 import { methods } from '../src/methods.ts'
 import { createModel } from '../src/model.ts'
 import { equivariantNetwork } from '../src/networks/equivariant.ts'
-import { clipScore } from '../src/train.ts'
+import { clippedMean } from '../src/train.ts'
 import { candidatesFor } from '../src/training-free.ts'
 
 await tf.setBackend('cpu')
@@ -94,7 +94,7 @@ describe('methods', () => {
     const { basis } = energy.particles!
     const forces = tf.tensor2d([[30, 40, -30, -40, 0.3, 0, -0.3, 0]])
     const noise = tf.matMul(forces, basis, false, true) as tf.Tensor2D
-    const clipped = tf.matMul(clipScore(energy, noise, tf.tensor1d([0.5]), 20), basis)
+    const clipped = tf.matMul(clippedMean(energy, methods.idem!(energy), noise, tf.tensor1d([0.5])), basis)
     close(clipped, tf.tensor2d([[6, 8, -6, -8, 0.3, 0, -0.3, 0]]), 3)
   })
 
