@@ -16,7 +16,7 @@ interface Flags {
   readonly runsDir: string
 }
 
-/** Every job that flags ask for, seeds outermost so that a partial benchmark compares like with like. */
+/** Every job that flags ask for, all methods of one seed before the next: a partial benchmark compares like with like. */
 function plan({ energy, method, kind, seed }: Flags): Job[] {
   for (const name of energy) lookUp('energy', name, energies)
   for (const name of method ?? []) lookUp('method', name, methods)

@@ -17,10 +17,12 @@ export interface Method {
   readonly pace: Schedule
   readonly source: GaussianSource
   readonly estimator: Estimator
-  /** What the squared error is taken of: E[X0|x], which weights scores by β², or the velocity. */
-  readonly loss: 'noise' | 'velocity'
+  /** What the squared error is taken of: E[X0|x] (which is the score's, weighted by β²), velocity or score. */
+  readonly loss: 'noise' | 'velocity' | 'score'
   /** Norm that the score of the target is clipped to. */
   readonly scoreClip?: number
+  /** How many times the candidates, for as many times fewer points a batch; 1 unless given. */
+  readonly candidateFactor?: number
   /** Whether the target's support is used. */
   readonly bounded: boolean
 }
@@ -79,9 +81,15 @@ const unbounded = (energy: Energy, estimator: string | Estimator): Method => ({
 
 /** The methods by name; trained ones share network, loop, batch and candidates, so their cost is the same. */
 export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
-  /** iDEM: gradient form (29), variance exploding, clipped scores. */
-  idem: (energy) => ({ ...unbounded(energy, 'idem'), scoreClip: energy.scoreClip }),
-  /** The same with the paper's optimal η (20), unclipped. */
+  /** iDEM: gradient form (29), variance exploding, clipped scores; the loss is its own, weighted for the mixture alone. */
+  idem: (energy) => ({
+    ...unbounded(energy, 'idem'),
+    loss: energy.particles ? 'score' : 'noise',
+    scoreClip: energy.scoreClip,
+  }),
+  /** iDEM at about its published number of candidates, for as many evaluations. */
+  'idem-wide': (energy) => ({ ...methods.idem!(energy), candidateFactor: 8 }),
+  /** The same as idem with the paper's optimal η (20), unclipped. */
   rfm: (energy) => unbounded(energy, 'rfm'),
   /** The same with two-stage proposals and regression η. */
   'rfm-two-stage': (energy) => ({ ...unbounded(energy, twoStage(energy, 1)), bounded: energy.support !== undefined }),
@@ -105,7 +113,7 @@ export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
 
 /** What is compared unless a command says otherwise. */
 export const compared = {
-  trained: ['idem', 'rfm', 'rfm-two-stage', 'rfm-flow'],
+  trained: ['idem', 'idem-wide', 'rfm', 'rfm-two-stage', 'rfm-flow'],
   'training-free': ['idem', 'rsm', 'rfm', 'rfm-two-stage', 'rfm-flow', 'smc'],
 } as const
 

@@ -38,8 +38,8 @@ export const profiles: Readonly<Record<EnergyName, Profile>> = {
     distanceBins: { low: 0, high: 9, bins: 60 },
   },
   lj13: {
-    train: { ...loop, generated: 128, updates: 1000, batch: 64, candidates: 64, hidden: 32, learningRate: 3e-3 },
-    flow: { samples: 128, steps: 30 },
+    train: { ...loop, generated: 128, updates: 700, batch: 64, candidates: 64, hidden: 32, learningRate: 3e-3 },
+    flow: { samples: 128, steps: 24 },
     free: { samples: 128, steps: 50, evaluations: 64 },
     energyBins: { low: -65, high: 0, bins: 65 },
     distanceBins: { low: 0, high: 4.5, bins: 60 },
@@ -110,7 +110,10 @@ export async function runJob(job: Job, folder: string, profile: Profile = profil
 async function trainAndSample({ energy: name, method: methodName, seed }: Job, profile: Profile) {
   const energy = energies[name]()
   const method = methods[methodName]!(energy)
-  const { params, evaluations, curve } = await train(energy, method, { seed, ...profile.train })
+  const { candidateFactor: factor = 1 } = method
+  const { batch, candidates } = profile.train
+  const size = { ...profile.train, batch: batch / factor, candidates: candidates * factor }
+  const { params, evaluations, curve } = await train(energy, method, { seed, ...size })
   const { hidden } = profile.train
   return { evaluations, curve, ...(await sampleFlow(energy, method, params, { seed, hidden, ...profile.flow })) }
 }

@@ -5,7 +5,8 @@ import { convertPrediction } from '@revflow/schedules'
 import type * as tf from '@tensorflow/tfjs'
 import type { Energy } from './energies/energy.ts'
 import type { Method } from './methods.ts'
-import { clippedMean, reverseSde, target } from './train.ts'
+import { clippedMean, target } from './regression.ts'
+import { reverseSde } from './reverse-sde.ts'
 
 export interface FreeOptions {
   readonly seed: number

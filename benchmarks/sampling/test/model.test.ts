@@ -7,7 +7,7 @@ import { sampleFlow } from '../src/evaluate.ts'
 import { methods } from '../src/methods.ts'
 import { createModel } from '../src/model.ts'
 import { equivariantNetwork } from '../src/networks/equivariant.ts'
-import { clippedMean } from '../src/train.ts'
+import { clippedMean } from '../src/regression.ts'
 import { candidatesFor } from '../src/training-free.ts'
 
 await tf.setBackend('cpu')

@@ -45,7 +45,7 @@ interface Recipe {
 /** Sizes that gave exchange rates over a half between all neighbours. */
 export const recipes: Readonly<Record<string, Recipe>> = {
   dw4: { replicas: 10, power: 3, chains: 64, burnIn: 500, moves: 3000, thin: 30, leaps: 8 },
-  lj13: { replicas: 24, power: 4, chains: 32, burnIn: 500, moves: 2000, thin: 20, leaps: 8 },
+  lj13: { replicas: 24, power: 4, chains: 32, burnIn: 300, moves: 1000, thin: 10, leaps: 8 },
 }
 
 /** Reference samples: exact draws where the energy has them, parallel tempering else. */
