@@ -1,13 +1,16 @@
 import { type GaussianSource, gaussian, linearFlow, type Schedule, veGeometric, warpTime } from '@revflow/schedules'
 import {
+  type Coefficient,
   coefficients,
   defineEstimator,
   type Estimator,
   importanceSampling,
   resolveEstimator,
+  sourceProposal,
   testFunctions,
   twoStageProposal,
 } from '@revflow/stein'
+import * as tf from '@tensorflow/tfjs'
 import type { Energy } from './energies/energy.ts'
 
 /** How a sampler is trained: everything that differs between the compared methods. */
@@ -52,8 +55,32 @@ const twoStage = ({ proposalSigma, support }: Energy, scale: number): Estimator 
     }),
   })
 
-/** Effective samples at which η is halved. */
+/** Effective samples at which η lies halfway between what regression says and where it shrinks to. */
 const SHRINKAGE = 4
+
+/** Regression η in [0, g²] that shrinks to the gradient form, g², where few candidates count: forces still say where to go. */
+const towardsGradient: Coefficient = (input) => {
+  const { weights, sourceVariance } = input
+  const ess = tf.reciprocal(tf.sum(tf.square(weights), 1, true))
+  const trust = tf.div(ess, tf.add(ess, SHRINKAGE))
+  return coefficients
+    .clipped(
+      coefficients.temperedRegression,
+      0,
+      sourceVariance,
+    )(input)
+    .map((eta) => tf.add(sourceVariance, tf.mul(trust, tf.sub(eta, sourceVariance))))
+}
+
+const blended = defineEstimator({
+  name: 'rfm-blend',
+  reference: 'revflow: regression η in [0, g²], shrunk to the gradient form',
+  targets: ['unbounded'],
+  ...importanceSampling({
+    proposal: sourceProposal,
+    control: { testFunction: testFunctions.constantDiagonal, coefficient: towardsGradient },
+  }),
+})
 
 const exploding = ({ dim, sigmaMin, sigmaMax }: Energy) => {
   const schedule = veGeometric({ sigmaMin, sigmaMax })
@@ -91,7 +118,9 @@ export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
   'idem-wide': (energy) => ({ ...methods.idem!(energy), candidateFactor: 8 }),
   /** The same as idem with the paper's optimal η (20), unclipped. */
   rfm: (energy) => unbounded(energy, 'rfm'),
-  /** The same with two-stage proposals and regression η. */
+  /** iDEM's clipping and loss, with η between the gradient form and what regression says. */
+  'rfm-blend': (energy) => ({ ...methods.idem!(energy), estimator: blended }),
+  /** The same as rfm with two-stage proposals and regression η. */
   'rfm-two-stage': (energy) => ({ ...unbounded(energy, twoStage(energy, 1)), bounded: energy.support !== undefined }),
   /** The paper's linear flow, regressing velocities, with those estimates. */
   'rfm-flow': (energy) => {
@@ -113,8 +142,8 @@ export const methods: Readonly<Record<string, (energy: Energy) => Method>> = {
 
 /** What is compared unless a command says otherwise. */
 export const compared = {
-  trained: ['idem', 'idem-wide', 'rfm', 'rfm-two-stage', 'rfm-flow'],
-  'training-free': ['idem', 'rsm', 'rfm', 'rfm-two-stage', 'rfm-flow', 'smc'],
+  trained: ['idem', 'idem-wide', 'rfm', 'rfm-blend', 'rfm-two-stage', 'rfm-flow'],
+  'training-free': ['idem', 'rsm', 'rfm', 'rfm-blend', 'rfm-two-stage', 'rfm-flow', 'smc'],
 } as const
 
 /**
