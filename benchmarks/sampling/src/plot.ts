@@ -15,8 +15,9 @@ function figure(title: string, options: Plot.PlotOptions): string {
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   const label = `<text x="${(options.width ?? 640) / 2}" y="16" text-anchor="middle" font-size="14" font-weight="bold">${title}</text>`
   // a tenth of a pixel is as fine as anyone sees, and a third of the bytes
+  const short = (number: string) => String(Number(Number(number).toFixed(1)))
   return svg.outerHTML
-    .replace(/-?\d+\.\d{2,}/g, (number: string) => String(Number(Number(number).toFixed(1))))
+    .replace(/ (d|cx|cy|transform)="[^"]*"/g, (attribute: string) => attribute.replace(/-?\d+\.\d{2,}/g, short))
     .replace('</svg>', `${label}</svg>`)
 }
 

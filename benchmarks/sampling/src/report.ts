@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs'
 import { type EnergyName, energies } from './energies/index.ts'
 import { type Metrics, measure } from './evaluate.ts'
+import { methods } from './methods.ts'
 import type { Histogram } from './metrics/histogram.ts'
 import { histogramLines, samplePanels } from './plot.ts'
 import { loadReference, type ReferenceSummary } from './reference/reference.ts'
@@ -102,35 +103,23 @@ function cell(values: readonly (number | undefined)[], digits: number): string {
   const known = values.filter((value) => value !== undefined)
   if (known.length === 0) return '–'
   const mean = known.reduce((a, b) => a + b, 0) / known.length
-  const spread = known.length > 1 && digits > 0
-  const range = spread ? ` (${Math.min(...known).toFixed(digits)} – ${Math.max(...known).toFixed(digits)})` : ''
+  const [least, most] = [Math.min(...known).toFixed(digits), Math.max(...known).toFixed(digits)]
+  const range = least === most ? '' : ` (${least} – ${most})`
   return `${mean.toFixed(digits)}${range}`
 }
 
 function table(rows: readonly Row[], floor: Metrics): string {
   const used = columns.filter(([, value]) => rows.some((row) => value(row) !== undefined))
-  const methods = [...new Set(rows.map(({ method }) => method))]
-  const line = (name: string, cells: readonly string[]) => `| ${[name, ...cells].join(' | ')} |`
+  const line = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const values = (of: readonly Partial<Row>[]) => used.map(([, value, digits]) => cell(of.map(value), digits))
   return [
-    line(
-      'method',
-      used.map(([title]) => title),
-    ),
-    line(
-      '---',
-      used.map(() => '---'),
-    ),
-    ...methods.map((method) => {
-      const own = rows.filter((row) => row.method === method)
-      return line(
-        method,
-        used.map(([, value, digits]) => cell(own.map(value), digits)),
-      )
+    line('method', 'seeds', ...used.map(([title]) => title)),
+    line(...Array<string>(used.length + 2).fill('---')),
+    ...Object.keys(methods).flatMap((name) => {
+      const own = rows.filter(({ method }) => method === name)
+      return own.length > 0 ? [line(name, String(own.length), ...values(own))] : []
     }),
-    line(
-      '*reference, other half*',
-      used.map(([, value, digits]) => cell([value(floor)], digits)),
-    ),
+    line('*reference, other half*', '–', ...values([floor])),
   ].join('\n')
 }
 
@@ -144,7 +133,7 @@ async function draw(name: EnergyName, rows: readonly Row[], reference: Float32Ar
   }
   const expected = await histograms(name, reference)
   for (const [kind, word] of Object.entries(kinds) as [Row['kind'], string][]) {
-    const first = rows.filter((row) => row.kind === kind && row.seed === rows[0]!.seed)
+    const first = inOrder(rows.filter((row) => row.kind === kind && row.seed === rows[0]!.seed))
     if (first.length === 0) continue
     if (name === 'mixture') {
       const panels = first.map((row) => [row.method, readSamples(row, runsDir)] as const).filter(([, x]) => x)
@@ -163,7 +152,11 @@ async function draw(name: EnergyName, rows: readonly Row[], reference: Float32Ar
   return pictures
 }
 
-const SHOWN = 500
+/** By method, as the registry lists them. */
+const inOrder = (rows: readonly Row[]) =>
+  Object.keys(methods).flatMap((name) => rows.filter(({ method }) => method === name))
+
+const SHOWN = 400
 
 function readSamples(job: Job, runsDir: string): Float32Array | undefined {
   const file = samplesFile(runsDir, job)
