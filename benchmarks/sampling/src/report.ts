@@ -102,10 +102,11 @@ function conditions(name: EnergyName, kind: Row['kind'], rows: readonly Row[]): 
 function cell(values: readonly (number | undefined)[], digits: number): string {
   const known = values.filter((value) => value !== undefined)
   if (known.length === 0) return '–'
-  const mean = known.reduce((a, b) => a + b, 0) / known.length
-  const [least, most] = [Math.min(...known).toFixed(digits), Math.max(...known).toFixed(digits)]
+  const text = (value: number) => (Math.abs(value) < 1e3 ? value.toFixed(digits) : value.toExponential(0))
+  const mean = text(known.reduce((a, b) => a + b, 0) / known.length)
+  const [least, most] = [text(Math.min(...known)), text(Math.max(...known))]
   const range = least === most ? '' : ` (${least} – ${most})`
-  return `${mean.toFixed(digits)}${range}`
+  return `${mean}${range}`
 }
 
 function table(rows: readonly Row[], floor: Metrics): string {
