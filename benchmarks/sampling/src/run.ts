@@ -22,7 +22,7 @@ export interface Profile {
 
 const loop = { round: 100, generated: 512, buffer: 5000, sdeSteps: 40 }
 
-/** Minutes a run on one core, where iDEM's own take hours on a GPU. */
+/** Minutes a run on one core: far smaller than the published runs. */
 export const profiles: Readonly<Record<EnergyName, Profile>> = {
   mixture: {
     train: { ...loop, updates: 2500, batch: 128, candidates: 64, hidden: 128, learningRate: 2e-3 },
