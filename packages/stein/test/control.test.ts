@@ -64,7 +64,7 @@ const PERFECT = 1 / (1 + 1 / 0.3)
 describe('η', () => {
   it.each([
     ['regression', coefficients.regression],
-    ['tempered regression', coefficients.temperedRegression],
+    ['regression with tempered weights', coefficients.leastSquares({ power: 0.5, centred: true })],
     ['split-sample regression', coefficients.splitSample(coefficients.regression)],
     ['regression clipped to [0, 1]', coefficients.clipped(coefficients.regression)],
   ])('by %s leaves no variance on a Gaussian target, whatever the candidates (15)', (_, coefficient) => {

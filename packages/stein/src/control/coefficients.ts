@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Box } from '../problem.ts'
 
 export interface CoefficientInput {
   /** Normalised weights w̄, [B, K, 1] */
@@ -11,6 +12,8 @@ export interface CoefficientInput {
   readonly mean: tf.Tensor
   /** Variance of the source, g² */
   readonly sourceVariance: number
+  /** Bounds of the target, where it has any. */
+  readonly support?: Box | undefined
 }
 
 /** A choice of η for each control variate, [B, 1, d] or broadcastable to [B, K, d]. */
@@ -120,12 +123,12 @@ const splitSample =
     )
   }
 
-/** η · ESS/(ESS + c): where few weights count, their regression is noise. */
+/** η · (ESS − least)/(ESS + c): where few weights count, their regression is noise. */
 const shrunk =
-  (coefficient: Coefficient, c: number): Coefficient =>
+  (coefficient: Coefficient, c: number, least = 0): Coefficient =>
   (input) => {
     const ess = tf.reciprocal(tf.sum(tf.square(input.weights), 1, true))
-    return coefficient(input).map((eta) => tf.mul(eta, tf.div(ess, tf.add(ess, c))))
+    return coefficient(input).map((eta) => tf.mul(eta, tf.div(tf.sub(ess, least), tf.add(ess, c))))
   }
 
 /** η held in [low, high]: [0, 1] lies between the noise form and the gradient form of a standard Gaussian source. */
@@ -133,6 +136,17 @@ const clipped =
   (coefficient: Coefficient, low = 0, high = 1): Coefficient =>
   (input) =>
     coefficient(input).map((eta) => tf.clipByValue(eta, low, high))
+
+/**
+ * Regression with weights w̄^½, which stay robust when few of them dominate. Where there are no bounds, the scores of far
+ * candidates are so large that at an effective sample near 1 they would decide η: it is then shrunk, to the noise form at
+ * ESS = 1, and kept between the noise form and the gradient form.
+ */
+const temperedRegression: Coefficient = (input) => {
+  const regression = leastSquares({ power: 0.5, centred: true })
+  if (input.support) return regression(input)
+  return clipped(shrunk(regression, 3, 1), 0, input.sourceVariance)(input)
+}
 
 /** Choices of η by name. */
 export const coefficients = {
@@ -145,8 +159,7 @@ export const coefficients = {
   isotropic: leastSquares({ power: 2, centred: false, shared: true }),
   /** η_j = −Cov_w(f_j, g_j)/Var_w(g_j). */
   regression: leastSquares({ power: 1, centred: true }),
-  /** The same with weights w̄^½, which stay robust when few of them dominate. */
-  temperedRegression: leastSquares({ power: 0.5, centred: true }),
+  temperedRegression,
   splitSample,
   shrunk,
   clipped,
