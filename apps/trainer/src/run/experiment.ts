@@ -56,7 +56,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
 
   const choose = async () => {
     if (counters.step < config.randomSteps) return rng.explore.fillUniform(new Float32Array(spaces.actionSize), -1, 1)
-    return learner.act('sample', observation)
+    return learner.act('explore', observation)
   }
 
   const learn = async () => {
