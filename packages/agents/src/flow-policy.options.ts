@@ -18,19 +18,27 @@ const scheduleSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('linear-flow') }),
   z.strictObject({ kind: z.literal('cosine-flow') }),
   z.strictObject({ kind: z.literal('vp-cosine') }),
-  z.strictObject({ kind: z.literal('vp-linear'), b0: positive.default(0.1), b1: positive.default(20) }),
+  z.strictObject({
+    kind: z.literal('vp-linear'),
+    b0: positive.default(0.1).describe('noise rate at the data'),
+    b1: positive.default(20).describe('noise rate at the noisy end'),
+  }),
   z.strictObject({
     kind: z.literal('ve-geometric'),
-    sigmaMin: positive.default(1e-5),
-    sigmaMax: positive.default(1),
+    sigmaMin: positive.default(1e-5).describe('β at t = 1'),
+    sigmaMax: positive.default(1).describe('β at t = 0'),
   }),
   z.strictObject({
     kind: z.literal('ddpm'),
     first: positive.default(1e-4).describe('noise rate next to the data, before scaling'),
     last: positive.default(0.999).describe('noise rate at the noisy end, before scaling'),
-    scale: positive.default(0.3),
+    scale: positive.default(0.3).describe('factor on all rates'),
   }),
-  z.strictObject({ kind: z.literal('ddpm-vp'), b0: positive.default(0.1), b1: positive.default(10) }),
+  z.strictObject({
+    kind: z.literal('ddpm-vp'),
+    b0: positive.default(0.1).describe('noise rate at the data'),
+    b1: positive.default(10).describe('noise rate at the noisy end'),
+  }),
 ])
 
 /** Options of a flow or diffusion policy. */

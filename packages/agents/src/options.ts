@@ -4,7 +4,7 @@ import { z } from 'zod'
 const positive = z.number().positive()
 
 const decaySchema = z.strictObject({
-  shape: z.enum(['linear', 'cosine']),
+  shape: z.enum(['linear', 'cosine']).describe('a line, or half a cosine'),
   to: z.number().min(0).describe('the learning rate reached'),
   updates: z.int().min(1).describe('after so many updates'),
 })
