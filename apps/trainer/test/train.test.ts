@@ -84,7 +84,7 @@ describe('train', () => {
     expect(whole.code).toBe(0)
     expect(whole.output).toContain('done: 3000 steps, return')
     expect(readdirSync(runFolder('whole')).sort()).toEqual(
-      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json'], // biome-ignore format: one list
+      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json', 'timing.jsonl'], // biome-ignore format: one list
     )
     const lines = readFileSync(join(runFolder('whole'), 'eval.jsonl'), 'utf8')
       .trim()

@@ -19,17 +19,7 @@ export interface Curve {
 export function learningCurve({ title, curves }: { title: string; curves: readonly Curve[] }): string {
   const rows = curves.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })))
   const banded = rows.filter((row) => row.low !== undefined && row.high !== undefined)
-  const { document } = parseHTML('<html><body></body></html>')
-  const figure = Plot.plot({
-    document,
-    title,
-    width: 720,
-    height: 420,
-    marginLeft: 56,
-    marginRight: 32,
-    marginTop: 36,
-    marginBottom: 44,
-    style: { background: 'white', color: 'black', fontFamily: 'sans-serif', fontSize: '13px' },
+  return figure(title, {
     x: { label: 'environment steps', grid: true },
     y: { label: 'return', grid: true, zero: true },
     color: { legend: false, domain: curves.map(({ name }) => name) },
@@ -55,8 +45,25 @@ export function learningCurve({ title, curves }: { title: string; curves: readon
           ]
         : []),
     ],
+  })
+}
+
+/** A plot as SVG that stands by itself, its title inside. */
+export function figure(title: string, options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<html><body></body></html>')
+  const plot = Plot.plot({
+    document,
+    title,
+    width: 720,
+    height: 420,
+    marginLeft: 56,
+    marginRight: 32,
+    marginTop: 36,
+    marginBottom: 44,
+    style: { background: 'white', color: 'black', fontFamily: 'sans-serif', fontSize: '13px' },
+    ...options,
   } as Plot.PlotOptions)
-  const svg = figure.tagName.toLowerCase() === 'svg' ? figure : figure.querySelector('svg')!
+  const svg = plot.tagName.toLowerCase() === 'svg' ? plot : plot.querySelector('svg')!
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   return withTitle(svg.outerHTML, title)
 }
