@@ -1,9 +1,10 @@
-import { agents, createAgent } from '@revflow/agents'
+import { type Agent, agents, createAgent } from '@revflow/agents'
+import { type Compile, knownCritics, knownQ, learn } from '@revflow/agents/testing'
 import { createRng } from '@revflow/core'
+import { jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { policyLoss, softValue, squashedGaussian, temperatureLoss } from '../src/sac.ts'
-import { knownCritics, knownQ, learn } from './known-q.ts'
 
 beforeAll(async () => {
   await tf.setBackend('cpu')
@@ -142,8 +143,9 @@ describe('sac', () => {
       return tf.add(bump(3, 0.5), bump(2, -0.5))
     })
     const updates = 600
-    const { act } = await learn('sac', knownQ(critics, [0], 1), {
+    const { act } = await learn(agents.sac as unknown as Agent, knownQ(critics, [0], 1), {
       updates,
+      compile: jit as unknown as Compile,
       options: {
         hidden: [32, 32],
         actorLearningRate: 1e-2,
