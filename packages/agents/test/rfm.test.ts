@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { type AgentState, agents, createAgent, rfm } from '@revflow/agents'
+import { knownCritics } from '@revflow/agents/testing'
 import { createRng, drawNoise, mapTree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import { listEstimators } from '@revflow/stein'
@@ -45,10 +46,9 @@ describe('rfm', () => {
         batchSize: 128,
         actorBatchSize: 128,
         candidates: 16,
-        odeSteps: 10,
+        odeSteps: 20,
         temperature: { kind: 'fixed', value: temperature },
         targetRate: 0.05,
-        actorDecay: { shape: 'cosine', to: 1e-5, updates: 1500 },
       },
       { observationSize: 1, actionSize: 1 },
     )
@@ -60,7 +60,7 @@ describe('rfm', () => {
     const rng = createRng(5)
     const zeros = HostTensor.from(new Float32Array(128), [128, 1])
     const specs = Object.entries(algorithm.noise.update)
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 3000; i++) {
       const action = rng.fillUniform(new Float32Array(128), -1, 1)
       const batch = {
         observation: zeros,
@@ -84,6 +84,45 @@ describe('rfm', () => {
     for (const a of [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75])
       expect(Math.abs(sample.filter((s) => s <= a).length / n - cdf(a)), `share below ${a}`).toBeLessThan(0.08)
   }, 300_000)
+
+  it('backs up the entropy of its policy (Remark 6), in closed form', () => {
+    // a network of zeros leaves the noise where it is: π = N(0, 1) in each of two coordinates; Q is 3 everywhere
+    const [batchSize, samples, lambda, discount] = [512, 4, 0.4, 0.9]
+    const entropy = Math.log(2 * Math.PI * Math.E)
+    for (const divergence of ['exact', 'hutchinson']) {
+      const options = {
+        batchSize,
+        discount,
+        hidden: [4],
+        entropy: { samples, divergence },
+        temperature: { kind: 'fixed', value: lambda },
+      }
+      tf.tidy(() => {
+        const critics = knownCritics((_, action) => tf.add(3, tf.mul(0, tf.sum(action, -1))))
+        const algorithm = createAgent(agents, 'rfm', options, { observationSize: 1, actionSize: 2 }, critics)
+        const state = algorithm.init(createRng(1))
+        const rng = createRng(4)
+        const specs = Object.entries(algorithm.noise.update)
+        const drawn = specs.map(([name, spec]) => [name, tf.tensor(drawNoise(rng, spec), [...spec.shape])])
+        const { metrics } = algorithm.update(
+          { ...state, actor: mapTree((leaf: tf.Tensor) => tf.zerosLike(leaf), state.actor!) },
+          {
+            observation: tf.zeros([batchSize, 1]),
+            action: tf.zeros([batchSize, 2]),
+            reward: tf.ones([batchSize]),
+            nextObservation: tf.zeros([batchSize, 1]),
+            terminated: tf.zeros([batchSize]),
+          },
+          Object.fromEntries(drawn),
+        )
+        // −log π has a deviation of 1: four standard errors of the mean
+        const error = 4 / Math.sqrt(batchSize * samples)
+        expect(Math.abs(metrics.entropy!.dataSync()[0]! - entropy)).toBeLessThan(error)
+        const target = metrics.targetValue!.dataSync()[0]!
+        expect(Math.abs(target - (1 + discount * (3 + lambda * entropy)))).toBeLessThan(discount * lambda * error)
+      })
+    }
+  })
 
   it('names unknown agents, options and estimators', () => {
     expect(() => createAgent(agents, 'rfn', {}, SPACES)).toThrow("did you mean 'rfm'?")
