@@ -59,7 +59,9 @@ function runFolder(runs: string): string {
 async function checkpointed(runs: string, step: number): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 20))
-    if (!existsSync(join(folder, runs, 'pendulum-swingup', 'rfm'))) continue
+    const agent = join(folder, runs, 'pendulum-swingup', 'rfm')
+    // a folder is there before what is in it
+    if (!existsSync(agent) || readdirSync(agent).length === 0) continue
     const checkpoints = join(runFolder(runs), 'checkpoints')
     if (existsSync(checkpoints) && (listCheckpoints(checkpoints)[0]?.step ?? 0) >= step) return
   }

@@ -101,5 +101,11 @@ one mode can do in its moments.
 
 ${markdownTable({ header: ['agent', 'bandit', 'distance', 'share of each mode', 'share at the bounds'], rows })}
 
+What to read from it: RFM and QNE draw the density, SDAC nearly, as some of its mass lies beyond the bounds, where its Q
+counts as constant. DQS and iDEM reach every mode but overshoot to the bounds: at σ near 1 few of 64 candidates come near a
+mode, and the gradient there, of tens, stands for a score of about 2 (more candidates mend it). Scaled Q-score matching takes
+the gradient for the score at every noise level and overshoots most. SAC has one mode: it takes one of two, and lies over
+four.
+
 Made by \`npx -y pnpm@12 bench:bandits\`.
 `
