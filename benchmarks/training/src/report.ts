@@ -7,6 +7,7 @@ import { collect, type FinishedRun, RULES, type Rule, writeRaw } from './results
 import { aggregate, efficiencyCurve, final, profileCurve, runsOf, scoresOf, taskCurve } from './summary.ts'
 import {
   aggregateTable,
+  escapeHtml,
   htmlTable,
   improvementRows,
   improvementTable,
@@ -59,7 +60,7 @@ function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: num
       figures: [...shown('iqm'), ...shown('efficiency'), ...shown('profile'), ...shown('improvement')],
     },
     ...rules.map(([rule, name]) => ({
-      title: `Evaluated by the ${name} (\`${rule}\`)`,
+      title: `Evaluation: ${name} (\`${rule}\`)`,
       tables: [
         aggregateTable(profile, runs, rule),
         ...(baseline === undefined ? [] : [improvementTable(profile, runs, rule)]),
@@ -126,7 +127,7 @@ function html(name: string, sections: readonly Section[], figures: Readonly<Reco
       ...text
         .split('\n\n')
         .filter(Boolean)
-        .map((paragraph) => `<p>${paragraph}</p>`),
+        .map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
       ...tables.filter(({ rows }) => rows.length > 0).map(htmlTable),
       ...names.map((figure) => figures[figure]!),
     ].join('\n'),

@@ -49,7 +49,7 @@ export function taskTable(profile: Profile, runs: readonly FinishedRun[], rule: 
 
 /** Ratio of means with its interval, both sides resampled. */
 function ratioTo(returns: readonly number[], baseline: readonly number[]): string {
-  if (returns.length === 0 || baseline.length === 0) return NONE
+  if (returns.length === 0 || !baseline.some((value) => value !== 0)) return NONE
   const column = (values: readonly number[]) => values.map((value) => [value])
   return withInterval(estimate([column(returns), column(baseline)], (a, b) => average(a!.flat()) / average(b!.flat())))
 }
@@ -91,7 +91,8 @@ export function improvementTable(profile: Profile, runs: readonly FinishedRun[],
 export const markdownTable = ({ header, rows }: Table): string =>
   [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-const escapeHtml = (text: string) => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
+export const escapeHtml = (text: string) =>
+  text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
 
 export function htmlTable({ header, rows }: Table): string {
   const row = (tag: string, cells: readonly string[]) =>

@@ -8,6 +8,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { main } from '../src/cli.ts'
 import { plan, readProfile, shard } from '../src/plan.ts'
 import { report } from '../src/report.ts'
+import { collect } from '../src/results.ts'
+import { markdownTable, taskTable } from '../src/tables.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-bench-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -85,6 +87,11 @@ baseline: ours`)
     expect(report(compared(), runs, runsDir, out)).toBe(9)
     const text = readFileSync(join(out, 'report.md'), 'utf8')
     expect(text).toContain('9 of 12 runs')
+    // a baseline without return has no ratio
+    const worthless = collect(runs, runsDir, out).map((run) => ({
+      ...run,
+      curve: run.curve.map((row) => ({ ...row, return: 0 })),
+    }))
     // costs: 128 next values, twice 128 learned, 64 times K = 16 with gradients; 20 ms an update
     const cost = `20.0 | ${128 + 2 * 128 + 64 * 16 * 2} | ${128 * 10 + 2 * 64} |`
     expect(text).toContain(
@@ -93,6 +100,7 @@ baseline: ours`)
     expect(text).toContain(`| cartpole-balance | paper | 400.0, 400.0 | 400.0 | 0.50 (0.50 – 0.50) | ${cost}`)
     expect(text).toContain(`| paper | 1.00 (1.00 – 1.00) | ${cost}`)
     expect(text).toContain('| other | 0 | – | – | – | – | 20.0 | 512 | 256 |')
+    expect(markdownTable(taskTable(compared(), worthless, 'return'))).toContain('| 0.0, 0.0 | 0.0 | – |')
     expect(text).toContain('| pendulum-swingup | other |  | – | – | – | – | – |')
     const html = readFileSync(join(out, 'report.html'), 'utf8')
     for (const name of [
