@@ -94,15 +94,16 @@ const page = (updates: string, rows: readonly (readonly string[])[]) => `# Two b
 One state each, actions in the plane within [−1, 1]², exp(Q) a mixture of two or four normals of deviation 0.15 at ±½, λ = 1.
 The critics are replaced by Q itself, so what is seen is the policy's own learning: ${updates} updates of 64 uniform actions,
 K = 64, hidden layers 64 × 2, one seed. Distance: energy distance of ${N} actions to ${N} draws of the mixture, in units of
-that of the normal with the same moments; 0 is the mixture itself (the row \`truth\`, ± what sampling leaves), 1 the best that
-one mode can do in its moments.
+that of the normal with the same moments; 0 is the mixture itself (the row \`truth\`, ± what sampling leaves), 1 that
+normal itself.
 
 ![actions](bandits.svg)
 
 ${markdownTable({ header: ['agent', 'bandit', 'distance', 'share of each mode', 'share at the bounds'], rows })}
 
-What to read from it: RFM and QNE draw the density, SDAC nearly, as some of its mass lies beyond the bounds, where its Q
-counts as constant. DQS and iDEM reach every mode but overshoot to the bounds: at σ near 1 few of 64 candidates come near a
+What to read from it: RFM and QNE draw the density. SDAC blurs it: its estimates are right (sampling from them without a
+network gives a distance of 0.0), but of 64 proposals that are not truncated one counts at the noisy end, and the network
+has not averaged that out yet; the same agent with truncated proposals comes to 0.2 and 0.3 in 2000 updates. DQS and iDEM reach every mode but overshoot to the bounds: at σ near 1 few of 64 candidates come near a
 mode, and the gradient there, of tens, stands for a score of about 2 (more candidates mend it). Scaled Q-score matching takes
 the gradient for the score at every noise level and overshoots most. SAC has one mode: it takes one of two, and lies over
 four.
