@@ -1,6 +1,7 @@
 import { agents } from '@revflow/agents'
 import { nearest, RevflowError } from '@revflow/core'
 import { Command, CommanderError } from 'commander'
+import { agentsCommand } from './commands/agents.ts'
 import { doctor } from './commands/doctor.ts'
 import { envsCommand } from './commands/envs.ts'
 import { estimatorsCommand } from './commands/estimators.ts'
@@ -64,6 +65,13 @@ function createProgram(exit: (code: number) => void): Command {
     .option('--episodes <n>', 'episodes', integer('episodes'), 10)
     .option('--rule <name>', 'mode, sample or best', 'mode')
     .action(async (run: string, options) => exit(await evaluateCommand(run, options)))
+
+  program
+    .command('agents')
+    .description('list the agents, published settings among them')
+    .option('--json', 'with descriptions, metrics and the schema of their options')
+    .option('--docs <folder>', 'write a page for each')
+    .action((options) => exit(agentsCommand(options)))
 
   program
     .command('estimators')

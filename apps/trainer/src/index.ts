@@ -1,5 +1,5 @@
 export { main } from './cli.ts'
 export { type Curve, type CurvePoint, figure, learningCurve, writeFigure } from './plot/learning-curve.ts'
 export { type RunConfig, readConfigFile, resolveConfig, runId } from './run/config.ts'
-export { type Evaluation, evaluations } from './run/evaluations.ts'
-export { type RunFolder, runFolder } from './run/folder.ts'
+export { type Evaluation, evaluations, type Timing, timing } from './run/evaluations.ts'
+export { type RunFolder, runFolder, writeAtomically } from './run/folder.ts'

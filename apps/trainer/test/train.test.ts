@@ -47,7 +47,9 @@ function runFolder(runs: string): string {
 async function checkpointed(runs: string, step: number): Promise<void> {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 20))
-    if (!existsSync(join(folder, runs, 'pendulum-swingup', 'rfm'))) continue
+    const agent = join(folder, runs, 'pendulum-swingup', 'rfm')
+    // a folder is there before what is in it
+    if (!existsSync(agent) || readdirSync(agent).length === 0) continue
     const checkpoints = join(runFolder(runs), 'checkpoints')
     if (existsSync(checkpoints) && (listCheckpoints(checkpoints)[0]?.step ?? 0) >= step) return
   }
@@ -118,7 +120,7 @@ describe('train', () => {
     expect(whole.code).toBe(0)
     expect(whole.output).toContain('done: 3000 steps, return')
     expect(readdirSync(runFolder('whole')).sort()).toEqual(
-      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json'], // biome-ignore format: one list
+      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json', 'timing.jsonl'], // biome-ignore format: one list
     )
     const lines = readFileSync(join(runFolder('whole'), 'eval.jsonl'), 'utf8')
       .trim()

@@ -1,10 +1,17 @@
 import { join } from 'node:path'
-import { scaledQScoreNoise } from '@revflow/agents'
+import { qsmTarget, rfmTarget } from '@revflow/agents'
 import { RevflowError } from '@revflow/core'
 import type { MlpParams } from '@revflow/nn'
 import { twinCritics } from '@revflow/rl'
-import { gaussian, type Schedule, vpCosine } from '@revflow/schedules'
-import { type ControlVariate, coefficients, estimateFromCandidates, testFunctions } from '@revflow/stein'
+import { gaussian, vpCosine } from '@revflow/schedules'
+import {
+  coefficients,
+  defineEstimator,
+  type Estimator,
+  importanceSampling,
+  type Proposal,
+  testFunctions,
+} from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { filesOf, printVerdicts, readJson, type Verdict } from './report.ts'
@@ -56,7 +63,24 @@ function criticParams(critic: Reference['critic1'], observationSize: number): Ml
   }
 }
 
-/** Regression target of the noise network by our own estimators, [B, A]. */
+/** The estimator of an agent on the candidates that were recorded: the rest of its target is the agent's own. */
+function recorded(kind: 'qne' | 'idem', { proposal_noise_epsilon, candidates }: Reference): Estimator {
+  const proposal: Proposal = {
+    name: 'recorded',
+    noise: () => ({}),
+    draw: () => ({ x0: tf.tensor3d(proposal_noise_epsilon), x1: tf.tensor3d(candidates) }),
+  }
+  const control = { testFunction: testFunctions.constantDiagonal, coefficient: coefficients.gradient }
+  const method = importanceSampling({ proposal, ...(kind === 'idem' && { control }) })
+  return defineEstimator({
+    name: `${kind}, recorded`,
+    reference: 'recorded candidates',
+    targets: ['bounded'],
+    ...method,
+  })
+}
+
+/** Regression target of the noise network by the agents' own target functions, [B, A]. */
 function noiseTarget(kind: Kind, reference: Reference): tf.Tensor2D {
   const { S, A, H, temperature } = reference
   const critics = twinCritics({ observationSize: S, actionSize: A, hidden: [H, H], activation: 'relu' })
@@ -65,29 +89,14 @@ function noiseTarget(kind: Kind, reference: Reference): tf.Tensor2D {
   const x = tf.tensor2d(reference.noisy_actions)
   // the references count time backwards, from data to noise
   const t = tf.tensor1d(reference.diffusion_time.map((backward) => 1 - backward))
-  const schedule: Schedule = vpCosine({ tMin: 0, tMax: 1 })
-  if (kind === 'qsm') {
-    const { grad } = critics.minimumWithActionGradient(params, observation, x)
-    return scaledQScoreNoise(grad as tf.Tensor2D, schedule.atTensor(t).beta, temperature)
-  }
-  const gradientForm: ControlVariate = {
-    testFunction: testFunctions.constantDiagonal,
-    coefficient: coefficients.gradient,
-  }
-  const problem = {
-    schedule,
-    source: gaussian({ dim: A }),
-    x,
-    t,
-    logTarget: (actions: tf.Tensor3D) => tf.div(critics.minimum(params, observation, actions), temperature),
-    logTargetAndGrad(actions: tf.Tensor3D) {
-      const { value, grad } = critics.minimumWithActionGradient(params, observation, actions)
-      return { value: tf.div(value, temperature), grad: tf.div(grad, temperature) }
-    },
-  }
-  const x0 = tf.tensor3d(reference.proposal_noise_epsilon)
-  const x1 = tf.tensor3d(reference.candidates)
-  return estimateFromCandidates(problem, { x0, x1, ...(kind === 'idem' && { control: gradientForm }) }).noise
+  const schedule = vpCosine({ tMin: 0, tMax: 1 })
+  const problem = { critics, params, observation, x }
+  if (kind === 'qsm')
+    return qsmTarget({ ...problem, form: { kind: 'scaled', temperature }, beta: schedule.atTensor(t).beta })
+  const policy = { schedule, source: gaussian({ dim: A }), target: (noise: tf.Tensor2D) => noise }
+  const lambda = tf.scalar(temperature)
+  return rfmTarget({ ...problem, t, policy, lambda, estimator: recorded(kind, reference), noise: {}, bounded: false })
+    .target
 }
 
 const KINDS = ['qne', 'idem', 'qsm'] as const

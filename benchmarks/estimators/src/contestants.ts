@@ -48,10 +48,11 @@ export const reference = (bounded: boolean): Estimator =>
 /** Published estimators: what ours are compared with. On a box, idem and dqs are biased by the boundary term. */
 export const BASELINES: readonly string[] = ['qne', 'rsm', 'idem', 'dqs']
 
-/** All registered estimators for a kind of target, and the gradient form wherever it is a baseline. */
+/** All registered estimators for a kind of target but rfm-mix, which needs a policy's guess; on a box idem besides. */
 export const contestants = (bounded: boolean): Estimator[] =>
   listEstimators().filter(
-    ({ name, targets }) => targets.includes(bounded ? 'bounded' : 'unbounded') || (bounded && name === 'idem'),
+    ({ name, targets }) =>
+      name !== 'rfm-mix' && (targets.includes(bounded ? 'bounded' : 'unbounded') || (bounded && name === 'idem')),
   )
 
 /** The most candidates an estimator affords; 0 where not one. */

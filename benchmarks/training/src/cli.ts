@@ -1,16 +1,21 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lookUp, RevflowError } from '@revflow/core'
+import { writeAtomically } from '@revflow/trainer'
 import { Command, CommanderError } from 'commander'
 import { plan, readProfile, shard } from './plan.ts'
 import { report } from './report.ts'
 import { runAll } from './run.ts'
 
 const PROFILES = fileURLToPath(new URL('../profiles/', import.meta.url))
+/** Folders given are relative to the repository: turbo starts each step in the folder of its package. */
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** A profile's file: a path, or the name of one that comes with the benchmark. */
 function profileFile(name: string): string {
-  if (existsSync(name)) return name
+  const path = resolve(REPOSITORY, name)
+  if (existsSync(path) && name.includes('.')) return path
   const known = readdirSync(PROFILES).map((file) => [file.replace(/\.yaml$/, ''), PROFILES + file] as const)
   return lookUp('profile', name, Object.fromEntries(known))
 }
@@ -22,21 +27,34 @@ interface Flags {
   readonly workers?: string
 }
 
-async function bench(verb: 'plan' | 'run' | 'report', name: string, flags: Flags): Promise<number> {
+const VERBS = {
+  plan: 'list the runs, in <out>/plan.jsonl too',
+  run: 'make all runs that are not done',
+  report: 'report what is done',
+} as const
+
+async function bench(verb: keyof typeof VERBS, name: string, flags: Flags): Promise<number> {
   const say = (line: string) => void process.stdout.write(`${line}\n`)
   const profile = readProfile(profileFile(name))
   const runs = plan(profile)
   const own = shard(runs, flags.shard)
-  if (verb === 'plan') {
-    for (const { id, variant, config } of own)
-      say(JSON.stringify({ id, variant, task: config.task, seed: config.seed, steps: config.steps }))
+  const runsDir = resolve(REPOSITORY, flags.runsDir)
+  const out = resolve(REPOSITORY, flags.out ?? `benchmarks/results/${profile.name}`)
+  if (verb === 'run') {
+    const workers = flags.workers === undefined ? profile.workers : Number(flags.workers)
+    const failed = await runAll(own, { runsDir, workers, say })
+    return failed.length > 0 ? 1 : 0
+  }
+  if (verb === 'report') {
+    say(`${report(profile, runs, runsDir, out)} of ${runs.length} runs reported in ${out}`)
     return 0
   }
-  const workers = flags.workers === undefined ? profile.workers : Number(flags.workers)
-  const failed = verb === 'run' ? await runAll(own, { runsDir: flags.runsDir, workers, say }) : []
-  const out = flags.out ?? `benchmarks/results/${profile.name}`
-  say(`${report(profile, runs, flags.runsDir, out)} of ${runs.length} runs reported in ${out}`)
-  return failed.length > 0 ? 1 : 0
+  const line = ({ id, variant, config: { task, agent, seed, steps } }: (typeof runs)[number]) =>
+    JSON.stringify({ id, variant, task, agent, seed, steps })
+  mkdirSync(out, { recursive: true })
+  writeAtomically(join(out, 'plan.jsonl'), runs.map((run) => `${line(run)}\n`).join(''))
+  for (const run of own) say(line(run))
+  return 0
 }
 
 /** Exit codes: 0 done, 1 a run failed, 2 the request was wrong. */
@@ -45,8 +63,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const program = new Command('bench')
     .description('Compares agents and estimators on control tasks; the same command again goes on where it stopped')
     .exitOverride()
-  const verbs = { run: 'make all runs, then report', plan: 'list the runs', report: 'report what is done' } as const
-  for (const [verb, description] of Object.entries(verbs))
+  for (const [verb, description] of Object.entries(VERBS))
     program
       .command(verb)
       .description(description)
@@ -56,7 +73,7 @@ export async function main(args: readonly string[]): Promise<number> {
       .option('--shard <i/n>', 'make part i of n, for several machines', '1/1')
       .option('--workers <n>', 'runs at a time')
       .action(async (profile: string, flags: Flags) => {
-        code = await bench(verb as keyof typeof verbs, profile, flags)
+        code = await bench(verb as keyof typeof VERBS, profile, flags)
       })
   try {
     await program.parseAsync(args as string[], { from: 'user' })

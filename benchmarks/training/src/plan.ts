@@ -7,6 +7,8 @@ const settings = z.record(z.string(), z.unknown())
 
 const profileSchema = z
   .strictObject({
+    /** What it asks, for the report. */
+    description: z.string().default(''),
     tasks: z.array(z.string()).min(1),
     seeds: z.array(z.int().nonnegative()).min(1),
     /** Runs at a time; with `run.threads: 1` as many as there are cores. */

@@ -1,105 +1,141 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRng } from '@revflow/core'
-import { interquartileMean, type Scores, stratifiedBootstrap } from '@revflow/rl'
-import { type Evaluation, evaluations, learningCurve, runFolder, writeFigure } from '@revflow/trainer'
+import { learningCurve } from '@revflow/trainer'
+import { efficiencyFigure, intervalFigure, profileFigure } from './figures.ts'
 import type { PlannedRun, Profile } from './plan.ts'
+import { collect, type FinishedRun, RULES, type Rule, writeRaw } from './results.ts'
+import { aggregate, efficiencyCurve, final, profileCurve, runsOf, scoresOf, taskCurve } from './summary.ts'
+import {
+  aggregateTable,
+  escapeHtml,
+  htmlTable,
+  improvementRows,
+  improvementTable,
+  markdownTable,
+  type Table,
+  taskTable,
+} from './tables.ts'
 
-/** How an action is chosen at evaluation. */
-const RULES = { return: 'noise-free', sampled: 'one draw', best: 'best draw by the critics' } as const
-type Rule = keyof typeof RULES
+/** The rule that figures show; tables have every rule. */
+const SHOWN: Rule = 'return'
 
-interface FinishedRun extends PlannedRun {
-  readonly curve: readonly Evaluation[]
+interface Section {
+  readonly title: string
+  readonly text?: string
+  readonly tables?: readonly Table[]
+  readonly figures?: readonly string[]
 }
 
-/** Writes tables, curves, configurations and raw evaluations of what is done so far. Returns the number of runs in it. */
+/**
+ * Writes what is done so far as report.md and report.html with figures as SVG, and the raw runs compressed. Returns the
+ * number of runs in it.
+ */
 export function report(profile: Profile, runs: readonly PlannedRun[], runsDir: string, out: string): number {
-  const finished = runs.flatMap((run): FinishedRun[] => {
-    const folder = runFolder(runsDir, run.config)
-    return existsSync(folder.summary) ? [{ ...run, curve: evaluations(folder) }] : []
-  })
   mkdirSync(out, { recursive: true })
-  for (const run of finished) {
-    const folder = runFolder(runsDir, run.config)
-    const name = `${run.config.task}-${run.variant}-seed${run.config.seed}`
-    copyFileSync(folder.evaluations, join(out, `${name}.eval.jsonl`))
-    copyFileSync(folder.config, join(out, `${name}.config.json`))
-  }
-  for (const task of profile.tasks) {
-    const curves = Object.keys(profile.variants).map((variant) => ({
-      name: variant,
-      points: meanCurve(finished.filter((run) => run.variant === variant && run.config.task === task)),
-    }))
-    writeFigure(join(out, task), learningCurve({ title: task, curves: curves.filter((c) => c.points.length > 0) }))
-  }
-  const sections = (Object.keys(RULES) as Rule[]).map((rule) => ruleSection(profile, finished, rule))
-  const heading = `${finished.length} of ${runs.length} runs, final evaluations. Intervals: 95 % bootstrap over seeds.`
-  const pictures = profile.tasks.map((task) => `![${task}](${task}.svg)`)
-  writeFileSync(join(out, 'report.md'), [`# ${profile.name}`, heading, ...sections, ...pictures, ''].join('\n\n'))
+  const finished = collect(runs, runsDir, out)
+  writeRaw(finished, out)
+  const figures = figuresOf(profile, finished)
+  for (const [name, svg] of Object.entries(figures)) writeFileSync(join(out, `${name}.svg`), svg)
+  const sections = sectionsOf(profile, finished, runs.length, Object.keys(figures))
+  writeFileSync(join(out, 'report.md'), markdown(profile.name, sections))
+  writeFileSync(join(out, 'report.html'), html(profile.name, sections, figures))
   return finished.length
 }
 
-/** Mean over seeds, with their least and greatest, at each evaluation all seeds have. */
-function meanCurve(runs: readonly FinishedRun[]) {
-  const steps = runs[0]?.curve.map(({ step }) => step) ?? []
-  return steps.flatMap((step, i) => {
-    const values = runs.flatMap(({ curve }) => (curve[i]?.step === step ? [curve[i].return] : []))
-    if (values.length < runs.length) return []
-    return [{ step, value: average(values), low: Math.min(...values), high: Math.max(...values) }]
-  })
-}
-
-const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
-const final = (run: FinishedRun, rule: Rule) => run.curve.at(-1)![rule]
-const fixed = (value: number, digits: number) => value.toFixed(digits)
-
-function ruleSection(profile: Profile, runs: readonly FinishedRun[], rule: Rule): string {
-  const of = (variant: string, task: string) =>
-    runs.filter((run) => run.variant === variant && run.config.task === task).map((run) => final(run, rule))
-  const variants = Object.keys(profile.variants)
-  const rows = profile.tasks.flatMap((task) =>
-    variants.map((variant) => {
-      const returns = of(variant, task)
-      const ratio = profile.baseline === undefined ? '' : ratioTo(returns, of(profile.baseline, task))
-      const mean = returns.length === 0 ? '–' : fixed(average(returns), 1)
-      return [task, variant, returns.map((r) => fixed(r, 1)).join(', '), mean, ratio]
-    }),
-  )
-  const perTask = markdownTable(
-    ['task', 'variant', 'returns by seed', 'mean', `ratio to ${profile.baseline ?? ''}`],
-    rows,
-  )
-  const totals = variants.map((variant) => [variant, aggregate(profile, (task) => of(variant, task))])
+function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: number, figures: string[]): Section[] {
+  const { seeds, description, variants, baseline } = profile
+  const steps = [...new Set(runs.map(({ config }) => config.steps))].join(', ')
+  const repeat = [...new Set(runs.map(({ config }) => config.actionRepeat))].join(', ')
+  const facts = [
+    description,
+    `${runs.length} of ${planned} runs: ${Object.keys(variants).join(', ')}; seeds ${seeds.join(', ')}; ${steps} environment steps with an action repeat of ${repeat}.`,
+    'Returns are those of the last evaluation, none selected. Intervals: 95 % bootstrap, runs resampled within each task. A critic evaluation is one action through both critics, counted 1 for a value and 2 with a gradient.',
+  ]
+  const rules = Object.entries(RULES) as [Rule, string][]
+  const shown = (prefix: string) => figures.filter((name) => name.startsWith(prefix))
   return [
-    `## ${RULES[rule]} (\`${rule}\`)`,
-    perTask,
-    markdownTable(['variant', 'interquartile mean of return / 1000'], totals),
-  ].join('\n\n')
+    { title: profile.name, text: facts.filter(Boolean).join('\n\n') },
+    {
+      title: `All tasks, ${RULES[SHOWN]}`,
+      figures: [...shown('iqm'), ...shown('efficiency'), ...shown('profile'), ...shown('improvement')],
+    },
+    ...rules.map(([rule, name]) => ({
+      title: `Evaluation: ${name} (\`${rule}\`)`,
+      tables: [
+        aggregateTable(profile, runs, rule),
+        ...(baseline === undefined ? [] : [improvementTable(profile, runs, rule)]),
+        taskTable(profile, runs, rule),
+      ],
+    })),
+    { title: `Each task, ${RULES[SHOWN]}`, text: 'Mean over seeds; bands from the least to the greatest.', figures: shown('task-') },
+  ] // biome-ignore format: sections one by one
 }
 
-/** Ratio of means with its interval, both sides resampled. */
-function ratioTo(returns: readonly number[], baseline: readonly number[]): string {
-  const n = Math.min(returns.length, baseline.length)
-  if (n === 0) return '–'
-  const pairs: Scores = Array.from({ length: n }, (_, i) => [returns[i]!, baseline[i]!])
-  const ratio = (scores: Scores) => average(scores.map(([a]) => a!)) / average(scores.map(([, b]) => b!))
-  return withInterval(pairs, ratio)
+/** Figures by name, as far as there are runs for them. */
+function figuresOf(profile: Profile, runs: readonly FinishedRun[]): Record<string, string> {
+  const variants = Object.keys(profile.variants)
+  const scores = (variant: string) => scoresOf(profile, runsOf(runs, variant), (run) => final(run, SHOWN))
+  const named = <T extends object>(rows: (variant: string) => readonly T[]) =>
+    variants.flatMap((variant) => rows(variant).map((row) => ({ variant, ...row })))
+  const means = named((variant) => {
+    const statistics = aggregate(scores(variant))
+    return statistics ? [statistics['interquartile mean']] : []
+  })
+  const improvements = improvementRows(profile, runs, SHOWN)
+  const tasks = profile.tasks.map((task) => {
+    const curves = variants.map((name) => ({ name, points: taskCurve(runsOf(runs, name, task), SHOWN) }))
+    return [`task-${task}`, learningCurve({ title: task, curves: curves.filter((c) => c.points.length > 0) })] as const
+  })
+  return {
+    ...(means.length > 0 && {
+      iqm: intervalFigure('interquartile mean of return / 1000', means),
+      efficiency: efficiencyFigure(variants, named((v) => efficiencyCurve(profile, runsOf(runs, v), SHOWN))),
+      profile: profileFigure(variants, named((v) => profileCurve(scores(v)))),
+    }),
+    ...(improvements.length > 0 && {
+      improvement: intervalFigure(`P(${profile.baseline} > variant)`, improvements, 0.5),
+    }),
+    ...Object.fromEntries(tasks),
+  } // biome-ignore format: figures one by one
 }
 
-/** Interquartile mean over all tasks, as far as every task has runs. */
-function aggregate({ tasks }: Profile, of: (task: string) => readonly number[]): string {
-  const columns = tasks.map(of)
-  const n = Math.min(...columns.map((column) => column.length))
-  if (n === 0) return '–'
-  const scores = Array.from({ length: n }, (_, i) => columns.map((column) => column[i]! / 1000))
-  return withInterval(scores, interquartileMean)
-}
+const markdown = (name: string, sections: readonly Section[]): string =>
+  sections
+    .map(({ title, text = '', tables = [], figures = [] }) =>
+      [
+        title === name ? `# ${title}` : `## ${title}`,
+        text,
+        ...tables.filter(({ rows }) => rows.length > 0).map(markdownTable),
+        figures.map((figure) => `![${figure}](${figure}.svg)`).join('\n'),
+      ]
+        .filter(Boolean)
+        .join('\n\n'),
+    )
+    .join('\n\n')
+    .concat('\n')
 
-function withInterval(scores: Scores, statistic: (scores: Scores) => number): string {
-  const { low, high } = stratifiedBootstrap(scores, statistic, { rng: createRng(0), resamples: 20_000 })
-  return `${fixed(statistic(scores), 2)} (${fixed(low, 2)} – ${fixed(high, 2)})`
-}
+const STYLE = `body{font:15px/1.5 sans-serif;max-width:1100px;margin:2em auto;padding:0 1em}
+table{border-collapse:collapse;margin:1em 0;font-size:13px}
+th,td{border:1px solid #ccc;padding:3px 8px;text-align:left}
+svg{max-width:48%;height:auto;margin:0 1% 1em 0}`
 
-export const markdownTable = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+/** One file that stands by itself. */
+function html(name: string, sections: readonly Section[], figures: Readonly<Record<string, string>>): string {
+  const body = sections.map(({ title, text = '', tables = [], figures: names = [] }) =>
+    [
+      title === name ? `<h1>${title}</h1>` : `<h2>${title.replace(/`/g, '')}</h2>`,
+      ...text
+        .split('\n\n')
+        .filter(Boolean)
+        .map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+      ...tables.filter(({ rows }) => rows.length > 0).map(htmlTable),
+      ...names.map((figure) => figures[figure]!),
+    ].join('\n'),
+  )
+  return `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>${name}</title><style>${STYLE}</style>
+<body>
+${body.join('\n')}
+</body></html>
+`
+}

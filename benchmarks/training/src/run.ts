@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { runFolder } from '@revflow/trainer'
 import type { PlannedRun } from './plan.ts'
 
 export interface RunOptions {
@@ -14,11 +15,12 @@ const REVFLOW = join(createRequire(import.meta.url).resolve('@revflow/trainer/pa
 
 /**
  * Makes the runs of a plan, each by `revflow train` in a process of its own, `workers` at a time. Runs that are done
- * end at once and partial ones go on, so a plan may be stopped and started again.
+ * are passed over and partial ones go on, so a plan may be stopped and started again.
  * @returns the runs that failed
  */
 export async function runAll(runs: readonly PlannedRun[], options: RunOptions): Promise<PlannedRun[]> {
-  const queue = [...runs.entries()]
+  const queue = [...runs.entries()].filter(([, { config }]) => !existsSync(runFolder(options.runsDir, config).summary))
+  if (queue.length < runs.length) options.say(`${runs.length - queue.length} of ${runs.length} runs are done already`)
   const failed: PlannedRun[] = []
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {

@@ -1,10 +1,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { runFolder } from '@revflow/trainer'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { main } from '../src/cli.ts'
 import { plan, readProfile, shard } from '../src/plan.ts'
 import { report } from '../src/report.ts'
+import { collect } from '../src/results.ts'
+import { markdownTable, taskTable } from '../src/tables.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-bench-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -50,31 +54,104 @@ variants: { ours: {}, paper: { options: { estimator: rfm } } }`),
 })
 
 describe('the report', () => {
-  it('has tables, intervals, curves and raw lines of what is done', () => {
-    const compared = profile(`
-tasks: [cartpole-balance]
+  const compared = () =>
+    profile(`
+description: a test
+tasks: [cartpole-balance, pendulum-swingup]
 seeds: [0, 1]
-variants: { ours: {}, paper: { options: { estimator: rfm } } }
-baseline: paper`)
-    const runs = plan(compared)
-    const runsDir = join(folder, 'runs')
-    for (const { variant, config } of runs.slice(0, 3)) {
+variants: { ours: {}, paper: { agent: rfm-paper }, other: { agent: sac } }
+baseline: ours`)
+
+  /** Runs as a training leaves them: `ours` returns 800, `paper` 400, `other` has one seed of one task only. */
+  function makeRuns(runsDir: string) {
+    for (const { variant, config } of plan(compared())) {
+      if (variant === 'other' && (config.seed !== 0 || config.task !== 'cartpole-balance')) continue
       const at = runFolder(runsDir, config)
       mkdirSync(at.path, { recursive: true })
       const value = variant === 'ours' ? 800 : 400
       const line = (step: number, v: number) => JSON.stringify({ step, return: v, std: 1, sampled: v / 2, best: v })
       writeFileSync(at.evaluations, `${line(5, 1)}\n${line(10, value)}\n`)
-      writeFileSync(at.config, '{}')
+      writeFileSync(at.timing, '{"updates":100,"updateSeconds":2,"seconds":3}\n'.repeat(2))
       writeFileSync(at.summary, '{}')
     }
+  }
+
+  it('has statistics, costs, figures and raw lines of what is done', () => {
+    const runsDir = join(folder, 'runs')
+    makeRuns(runsDir)
     const out = join(folder, 'out')
-    expect(report(compared, runs, runsDir, out)).toBe(3)
+    const runs = plan(compared())
+    expect(report(compared(), runs, runsDir, out)).toBe(9)
     const text = readFileSync(join(out, 'report.md'), 'utf8')
-    expect(text).toContain('3 of 4 runs')
-    expect(text).toContain('| cartpole-balance | ours | 800.0, 800.0 | 800.0 | 2.00 (2.00 – 2.00) |')
-    expect(text).toContain('| cartpole-balance | paper | 200.0 | 200.0 | 1.00 (1.00 – 1.00) |')
-    expect(text).toContain('| ours | 0.80 (0.80 – 0.80) |')
-    expect(readdirSync(out)).toContain('cartpole-balance.svg')
-    expect(readdirSync(out).filter((file) => file.endsWith('.eval.jsonl'))).toHaveLength(3)
+    expect(text).toContain('9 of 12 runs')
+    // a baseline without return has no ratio
+    const worthless = collect(runs, runsDir, out).map((run) => ({
+      ...run,
+      curve: run.curve.map((row) => ({ ...row, return: 0 })),
+    }))
+    // costs: 128 next values, twice 128 learned, 64 times K = 16 with gradients; 20 ms an update
+    const cost = `20.0 | ${128 + 2 * 128 + 64 * 16 * 2} | ${128 * 10 + 2 * 64} |`
+    expect(text).toContain(
+      `| ours | 2 | 0.80 (0.80 – 0.80) | 0.80 (0.80 – 0.80) | 0.80 (0.80 – 0.80) | 0.20 (0.20 – 0.20) | ${cost}`,
+    )
+    expect(text).toContain(`| cartpole-balance | paper | 400.0, 400.0 | 400.0 | 0.50 (0.50 – 0.50) | ${cost}`)
+    expect(text).toContain(`| paper | 1.00 (1.00 – 1.00) | ${cost}`)
+    expect(text).toContain('| other | 0 | – | – | – | – | 20.0 | 512 | 256 |')
+    expect(markdownTable(taskTable(compared(), worthless, 'return'))).toContain('| 0.0, 0.0 | 0.0 | – |')
+    expect(text).toContain('| pendulum-swingup | other |  | – | – | – | – | – |')
+    const html = readFileSync(join(out, 'report.html'), 'utf8')
+    for (const name of [
+      'iqm',
+      'efficiency',
+      'profile',
+      'improvement',
+      'task-cartpole-balance',
+      'task-pendulum-swingup',
+    ])
+      expect(html).toContain(readFileSync(join(out, `${name}.svg`), 'utf8'))
+    const raw = gunzipSync(readFileSync(join(out, 'runs.jsonl.gz')))
+      .toString('utf8')
+      .trim()
+      .split('\n')
+    expect(raw).toHaveLength(9)
+    expect(JSON.parse(raw[0]!)).toMatchObject({ variant: 'ours', curve: [{ return: 1 }, { return: 800 }] })
+  })
+
+  it('is the same from the raw lines alone', () => {
+    const out = join(folder, 'out')
+    const read = () => readdirSync(out).map((file) => readFileSync(join(out, file), 'base64'))
+    const before = read()
+    expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
+    expect(read()).toEqual(before)
+  })
+
+  it('says nothing of what is not done', () => {
+    const out = join(folder, 'empty')
+    expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(0)
+    expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain('0 of 12 runs')
+  })
+})
+
+describe('the command', () => {
+  it('plans, runs what is not done, and reports', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
+    try {
+      writeFileSync(join(folder, 'one.yaml'), 'tasks: [cartpole-balance]\nseeds: [0]\nvariants: { ours: {} }')
+      const flags = ['--runs-dir', join(folder, 'command-runs'), '--out', join(folder, 'command-out')]
+      const [done] = plan(readProfile(join(folder, 'one.yaml')))
+      const at = runFolder(join(folder, 'command-runs'), done!.config)
+      mkdirSync(at.path, { recursive: true })
+      writeFileSync(at.evaluations, '{"step":5,"return":1,"std":1,"sampled":1,"best":1}\n')
+      writeFileSync(at.summary, '{}')
+      for (const verb of ['plan', 'run', 'report'])
+        expect(await main([verb, join(folder, 'one.yaml'), ...flags])).toBe(0)
+      const said = write.mock.calls.map(([text]) => text).join('')
+      expect(said).toContain(`{"id":"${done!.id}","variant":"ours","task":"cartpole-balance"`)
+      expect(said).toContain('1 of 1 runs are done already')
+      expect(said).toContain('1 of 1 runs reported')
+      expect(readdirSync(join(folder, 'command-out'))).toContain('plan.jsonl')
+    } finally {
+      write.mockRestore()
+    }
   })
 })

@@ -1,4 +1,5 @@
 import { lookUp, type NoiseSpecs, parseOptions, type Rng, type Tree } from '@revflow/core'
+import type { TwinCritics } from '@revflow/rl'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
 
@@ -29,8 +30,19 @@ export type Noise = Readonly<Record<string, tf.Tensor>>
 /** Everything an agent remembers: nested plain records of tensors. */
 export type AgentState = Readonly<Record<string, Tree<tf.Tensor>>>
 
-/** How an action is chosen. `sample`: one draw from the policy; `mode`: its noise-free action; `best`: the best draw of several by the critics. */
-export type ActionRule = 'sample' | 'mode' | 'best'
+/**
+ * How an action is chosen. `sample`: one draw from the policy; `mode`: its noise-free action; `best`: the best draw of
+ * several by the critics; `explore`: as the agent's option `exploration` says, while data is collected.
+ */
+export type ActionRule = 'sample' | 'mode' | 'best' | 'explore'
+
+/** What an update costs, to set results against. */
+export interface UpdateCost {
+  /** State-action pairs put through both critics, counted 1 for a value and 2 for a value with a gradient. */
+  readonly criticEvaluations: number
+  /** Inputs put through the policy network, counted alike. */
+  readonly policyEvaluations: number
+}
 
 /** An algorithm set up for one environment: pure functions of explicit state. */
 export interface Algorithm<State extends AgentState> {
@@ -39,6 +51,7 @@ export interface Algorithm<State extends AgentState> {
   readonly noise: { act(rule: ActionRule, n: number): NoiseSpecs; readonly update: NoiseSpecs }
   /** Transitions an update takes. */
   readonly batchSize: number
+  readonly cost: UpdateCost
   /** Actions [N, A] in [−1, 1] for observations [N, S]. */
   act(rule: ActionRule, state: State, observation: tf.Tensor2D, noise: Noise): tf.Tensor2D
   /** One step of learning. */
@@ -50,8 +63,15 @@ export interface Agent<Schema extends z.ZodType = z.ZodType, State extends Agent
   readonly name: string
   /** The paper it implements. */
   readonly reference: string
+  /** What it regresses on and how it acts, in a few sentences of Markdown. */
+  readonly description: string
+  /** Where it departs from what its reference publishes, a sentence each. */
+  readonly deviations: readonly string[]
+  /** The scalars an update returns, each with its formula. */
+  readonly metrics: Readonly<Record<string, string>>
   readonly config: Schema
-  create(config: z.output<Schema>, spaces: Spaces): Algorithm<State>
+  /** @param critics in place of the twin networks, for problems whose Q is known */
+  create(config: z.output<Schema>, spaces: Spaces, critics?: TwinCritics): Algorithm<State>
 }
 
 /** Declares an agent; the types of its options and state are inferred. */
@@ -70,7 +90,8 @@ export function createAgent(
   name: string,
   options: unknown,
   spaces: Spaces,
+  critics?: TwinCritics,
 ): Algorithm<AgentState> {
   const agent = lookUp('agent', name, agents)
-  return agent.create(parseOptions(agent.config, options ?? {}, 'agent'), spaces)
+  return agent.create(parseOptions(agent.config, options ?? {}, 'agent'), spaces, critics)
 }

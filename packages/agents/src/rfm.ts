@@ -1,185 +1,222 @@
-import { mapTree, type NoiseSpec, type NoiseSpecs } from '@revflow/core'
-import { interpolate, reverseFlowMatchingLoss, sampleOde, velocityTarget } from '@revflow/flows'
-import { type AdamState, adam, fourierFeatures, type MlpParams, mlp, polyak, valueAndGrads } from '@revflow/nn'
-import { criticLoss, type TwinCriticParams, tdTarget, twinCritics } from '@revflow/rl'
-import { gaussian, linearFlow } from '@revflow/schedules'
-import { estimatePosteriorMean, estimatorNoise } from '@revflow/stein'
+import { mapTree, type NoiseSpec, type NoiseSpecs, RevflowError } from '@revflow/core'
+import { interpolate, reverseFlowMatchingLoss } from '@revflow/flows'
+import { type AdamState, adam, type MlpParams, valueAndGrads } from '@revflow/nn'
+import type { TwinCriticParams, TwinCritics } from '@revflow/rl'
+import { type Estimator, estimatePosteriorMean, estimatorNoise, resolveEstimator } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs-core'
+import { actionRules, repeatRows } from './action-rules.ts'
 import { type Batch, defineAgent, type Noise } from './agent.ts'
+import { type CriticState, criticLearner, criticMetrics } from './critic-learner.ts'
+import { flowPolicy } from './flow-policy.ts'
+import { actorRate } from './options.ts'
 import { rfmConfig } from './rfm.config.ts'
+import { temperatureRule } from './temperature.ts'
 
-const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })
-const uniform = (...shape: number[]): NoiseSpec => ({ shape, law: 'uniform' })
-
-type State = {
+type State = CriticState & {
   actor: MlpParams
   actorAdam: AdamState
-  critics: TwinCriticParams
-  criticAdam: AdamState
-  targets: TwinCriticParams
-  /** Running mean of std_k Q(s, a_k), in units of return, [] */
-  spread: tf.Scalar
+  /** What the rule for λ remembers, [] */
+  temperature: tf.Scalar
+}
+type Policy = ReturnType<typeof flowPolicy>
+
+/**
+ * The regression target of reverse flow matching: Ê[X0|x_t] under π(a|s) ∝ exp(Q(s,a)/λ), Q the minimum of both critics,
+ * as what the policy network predicts: the velocity u(x_t, Ê[X0|x_t]) (9), or data, noise or score (Remark 1).
+ */
+export function rfmTarget(input: {
+  readonly policy: Pick<Policy, 'schedule' | 'source' | 'target'>
+  readonly critics: Pick<TwinCritics, 'minimum' | 'minimumWithActionGradient'>
+  readonly params: TwinCriticParams
+  /** s, [B, S] */
+  readonly observation: tf.Tensor2D
+  /** x_t, [B, A], and t, [B] */
+  readonly x: tf.Tensor2D
+  readonly t: tf.Tensor1D
+  /** λ > 0 */
+  readonly lambda: tf.Scalar
+  readonly estimator: string | Estimator
+  readonly noise: Noise
+  /** Whether the target ends at the bounds. */
+  readonly bounded: boolean
+  /** A guess at E[X1|x_t], [B, A], for proposals around it. */
+  readonly centre?: tf.Tensor2D
+}) {
+  const { policy, critics, params, observation, x, t, lambda, estimator, noise, bounded, centre } = input
+  const posterior = estimatePosteriorMean(
+    {
+      schedule: policy.schedule,
+      source: policy.source,
+      x,
+      t,
+      logTarget: (actions) => tf.div(critics.minimum(params, observation, actions), lambda),
+      logTargetAndGrad: (actions) => {
+        const { value, grad } = critics.minimumWithActionGradient(params, observation, actions)
+        return { value: tf.div(value, lambda), grad: tf.div(grad, lambda) }
+      },
+      ...(bounded && { support: { low: -1, high: 1 } }),
+      ...(centre && { centre }),
+    },
+    { estimator, noise },
+  )
+  return { target: policy.target(posterior.noise, x, t), diagnostics: posterior.diagnostics }
 }
 
 /**
- * Reverse Flow Matching (arXiv 2601.08136, Algorithm 1): the velocity field of a flow policy π(a|s) ∝ exp(Q(s,a)/λ)
- * is regressed on posterior means that are estimated from the critics alone.
+ * Reverse Flow Matching (arXiv 2601.08136, Algorithm 1): the network of a flow policy π(a|s) ∝ exp(Q(s,a)/λ) is
+ * regressed on posterior means that are estimated from the critics alone. Other methods of the family are settings of it.
  */
 export const rfm = defineAgent({
   name: 'rfm',
   reference: 'arXiv 2601.08136, Algorithm 1',
+  description: `The velocity field of a flow policy is regressed on u(x_t, Ê[X0|x_t]) (9) at x_t = t a + (1 − t) x0, a from
+replay, x0 ~ N(0, I). Ê[X0|x_t] weighs K candidates by softmax(min Q/λ) and adds a Stein control variate (18). Actions end at
+their bounds: candidates are drawn from the truncated prior, the test function 1 − a² vanishes on the faces, its coefficient
+comes from tempered regression (estimator \`rfm-box\`).`,
+  deviations: [
+    "The paper's estimator has Gaussian proposals and a constant test function; that form is `rfm-paper`.",
+    'λ follows the spread of Q among the candidates; the paper holds it fixed.',
+    'Critics have LayerNorm, learning rates are 1e-3, and the policy learns from half of each batch: ours, for two cores.',
+  ],
+  metrics: {
+    ...criticMetrics,
+    actorLoss: 'mean_B,A (v_θ(s, x_t, t) − target)²',
+    temperature: 'λ',
+    effectiveSampleSize: 'mean_B 1/Σ_k w̄_k², w̄ = softmax(min Q/λ)',
+    eta: 'mean_B,A η',
+    standardError: 'mean_B,A √Σ_k w̄_k² (x0_k + η g_k − Ê[X0|x])²',
+    entropy: 'mean −log π(a′|s′), where the entropy term is on',
+  },
   config: rfmConfig,
-  create(config, { observationSize, actionSize }) {
-    const { batchSize, actorBatchSize, candidates, odeSteps, temperature } = config
-    const schedule = linearFlow({ tMin: config.tMin, tMax: config.tMax })
-    const source = gaussian({ dim: actionSize })
-    const time = fourierFeatures({ size: config.timeFeatures })
-    const actor = mlp({
-      inputs: [observationSize, actionSize, config.timeFeatures],
-      hidden: config.hidden,
-      outputs: actionSize,
-      activation: config.actorActivation,
-    })
-    const critics = twinCritics({
-      observationSize,
-      actionSize,
-      hidden: config.hidden,
-      activation: config.criticActivation,
-      layerNorm: config.criticLayerNorm,
-    })
-    const actorAdam = adam({ learningRate: config.actorLearningRate })
-    const criticAdam = adam({ learningRate: config.criticLearningRate })
+  create(config, spaces, given) {
+    const { batchSize, actorBatchSize, candidates, entropy, estimator } = config
+    const { actionSize } = spaces
+    if (config.temperature.kind === 'entropy' && !entropy)
+      throw new RevflowError({
+        code: 'invalid-option',
+        path: 'agent.temperature.kind',
+        expected: "the option entropy, where it is 'entropy'",
+        received: 'none',
+      })
+    const policy = flowPolicy(config, spaces)
+    const critics = criticLearner(config, spaces, given)
+    const temperature = temperatureRule(config.temperature)
+    const optimizer = adam({ learningRate: actorRate(config) })
+    const draws = batchSize * (entropy?.samples ?? 1)
 
-    const candidateNoiseSpecs = estimatorNoise(config.estimator, { batch: actorBatchSize, candidates, dim: actionSize })
-    const spreadDecay = temperature.kind === 'spread' ? temperature.decay : 0
-    /** λ, [] */
-    const temperatureOf = (spread: tf.Scalar) =>
-      temperature.kind === 'fixed'
-        ? tf.scalar(temperature.value)
-        : (tf.maximum(tf.mul(temperature.scale, spread), temperature.floor) as tf.Scalar)
-
-    /** v_θ(x, t | s), [B, A]; outside the interval trained on, the nearest time within it */
-    const velocity = (params: MlpParams, s: tf.Tensor2D, x: tf.Tensor2D, t: tf.Tensor1D) =>
-      actor.apply(params, [s, x, time(tf.clipByValue(t, config.tMin, config.tMax))]) as tf.Tensor2D
-    /** a = the flow of x0 to t = 1, clipped to the bounds, [B, A] */
-    const flow = (params: MlpParams, s: tf.Tensor2D, x0: tf.Tensor2D) =>
-      tf.clipByValue(sampleOde({ velocity: (x, t) => velocity(params, s, x, t), x0, steps: odeSteps }), -1, 1)
-
-    /** min(Q1, Q2) regressed on the policy's own next action (theory: section 6). */
-    const learnCritics = (state: State, batch: Batch, x0: tf.Tensor2D) => {
-      const nextAction = flow(state.actor, batch.nextObservation, x0)
-      const nextValue = critics.minimum(state.targets, batch.nextObservation, nextAction)
-      const target = tdTarget({ ...batch, discount: config.discount, nextValue })
-      const { value, grads } = valueAndGrads(
-        (params) => criticLoss(critics.apply(params, batch.observation, batch.action), target),
-        state.critics,
+    /** V(s') = min Q̄(s', a'), a' ~ π, or with the entropy term its mean over draws less λ log π(a'|s') (Remark 6). */
+    const nextValue = (state: State, s: tf.Tensor2D, noise: Noise, lambda: tf.Scalar) => {
+      if (!entropy) return { value: critics.minimum(state.targets, s, policy.draw(state.actor, s, noise)) }
+      const { x, logProb } = policy.drawWithLogProb(state.actor, repeatRows(s, entropy.samples), noise)
+      const action = tf.reshape(tf.clipByValue(x, -1, 1), [batchSize, entropy.samples, actionSize])
+      const soft = tf.sub(
+        critics.minimum(state.targets, s, action),
+        tf.mul(lambda, tf.reshape(logProb, [batchSize, entropy.samples])),
       )
-      const { params, state: optimizer } = criticAdam.update({ grads, state: state.criticAdam, params: state.critics })
-      return { critics: params, criticAdam: optimizer, loss: value, target }
+      return { value: tf.mean(soft, 1), entropy: tf.neg(tf.mean(logProb)) as tf.Scalar }
     }
 
-    /** Velocity regressed on u(x_t, Ê[X0|x_t]) (9), the posterior mean estimated from the critics. */
-    const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise) => {
+    /** The policy network regressed on {@link rfmTarget} at noised actions of the batch. */
+    const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
       const s = tf.slice(batch.observation, [0, 0], [actorBatchSize, -1])
       const a = tf.slice(batch.action, [0, 0], [actorBatchSize, -1])
-      const t = tf.add(config.tMin, tf.mul(noise.t!, config.tMax - config.tMin)) as tf.Tensor1D
-      const { x } = interpolate(schedule, noise.x0 as tf.Tensor2D, a as tf.Tensor2D, t)
-      const lambda = temperatureOf(state.spread)
-      const posterior = estimatePosteriorMean(
-        {
-          schedule,
-          source,
-          x,
-          t,
-          logTarget: (actions) => tf.div(critics.minimum(params, s, actions), lambda),
-          logTargetAndGrad: (actions) => {
-            const { value, grad } = critics.minimumWithActionGradient(params, s, actions)
-            return { value: tf.div(value, lambda), grad: tf.div(grad, lambda) }
-          },
-          support: { low: -1, high: 1 },
-        },
-        { estimator: config.estimator, noise },
-      )
-      const target = velocityTarget({ schedule, x, t, posterior })
+      const t = policy.times(noise.t!)
+      const { x } = interpolate(policy.schedule, noise.x0 as tf.Tensor2D, a, t)
+      const centre = policy.data(state.actor, s, x, t)
+      const { bounded } = config
+      const input = { policy, critics, params, observation: s, x, t, lambda, estimator, noise, bounded, centre }
+      const { target: raw, diagnostics } = rfmTarget(input)
+      const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
       const { value, grads } = valueAndGrads(
-        (policy) => reverseFlowMatchingLoss(velocity(policy, s, x, t), target),
+        (actor) => reverseFlowMatchingLoss(policy.predict(actor, s, x, t), target),
         state.actor,
       )
-      const { params: policy, state: optimizer } = actorAdam.update({
+      const { params: actor, state: actorAdam } = optimizer.update({
         grads,
         state: state.actorAdam,
         params: state.actor,
       })
-      return { actor: policy, actorAdam: optimizer, loss: value, lambda, diagnostics: posterior.diagnostics }
+      return { learned: { actor, actorAdam }, loss: value, diagnostics }
     }
+
+    const rules = actionRules<State>(config, spaces, {
+      noise: policy.noise,
+      draw: ({ actor }, s, noise) => policy.draw(actor, s, noise),
+      value: ({ targets }, s, a) => critics.minimum(targets, s, a),
+    })
+    const nextNoise: NoiseSpecs = entropy ? { x0: normal(draws, actionSize) } : policy.noise(batchSize)
+
     return {
       batchSize,
+      cost: {
+        criticEvaluations: draws + 2 * batchSize + actorBatchSize * resolveEstimator(estimator).cost(candidates),
+        policyEvaluations: draws * policy.evaluations * (entropy ? 3 : 1) + 2 * actorBatchSize,
+      },
       noise: {
-        act: (rule, n): NoiseSpecs =>
-          rule === 'mode' ? {} : { x0: normal(rule === 'best' ? n * config.bestOf : n, actionSize) },
+        act: rules.noise,
         update: {
-          next: normal(batchSize, actionSize),
-          t: uniform(actorBatchSize),
+          next: nextNoise.x0!,
+          ...(nextNoise.kicks && { nextKicks: nextNoise.kicks }),
+          ...(entropy?.divergence === 'hutchinson' && { probe: normal(draws, actionSize) }),
+          t: { shape: [actorBatchSize], law: 'uniform' },
           x0: normal(actorBatchSize, actionSize),
-          ...candidateNoiseSpecs,
+          ...estimatorNoise(estimator, { batch: actorBatchSize, candidates, dim: actionSize }),
         },
       },
 
       init(rng): State {
-        const initial = { actor: actor.init(rng), critics: critics.init(rng) }
-        return {
-          ...initial,
-          actorAdam: actorAdam.init(initial.actor),
-          criticAdam: criticAdam.init(initial.critics),
-          targets: mapTree((leaf: tf.Tensor) => leaf.clone(), initial.critics) as TwinCriticParams,
-          spread: tf.scalar(0),
-        }
+        const actor = policy.init(rng)
+        const learner = critics.init(rng)
+        return { actor, actorAdam: optimizer.init(actor), ...learner, temperature: temperature.init() }
       },
 
-      act(rule, state, observation, { x0 }) {
-        const [n] = observation.shape
-        if (rule === 'mode') return flow(state.actor, observation, tf.zeros([n, actionSize]))
-        if (rule === 'sample') return flow(state.actor, observation, x0 as tf.Tensor2D)
-        const repeated = tf.reshape(tf.tile(tf.expandDims(observation, 1), [1, config.bestOf, 1]), [
-          -1,
-          observationSize,
-        ])
-        const actions = tf.reshape(flow(state.actor, repeated as tf.Tensor2D, x0 as tf.Tensor2D), [
-          n,
-          config.bestOf,
-          actionSize,
-        ])
-        const best = tf.argMax(critics.minimum(state.targets, observation, actions), 1)
-        const chosen = tf.expandDims(tf.oneHot(best as tf.Tensor1D, config.bestOf), 2)
-        return tf.sum(tf.mul(actions, chosen), 1) as tf.Tensor2D
-      },
+      act: rules.act,
 
       update(state, batch, noise) {
-        const learned = learnCritics(state, batch, noise.next as tf.Tensor2D)
-        const targets = polyak(state.targets, learned.critics, config.targetRate)
-        const policyCritics = config.criticsForPolicy === 'target' ? targets : learned.critics
-        const policy = learnActor(state, policyCritics, batch, noise)
-        const spreadNow = tf.mul(tf.mean(policy.diagnostics.logTargetStd), policy.lambda) as tf.Scalar
+        const lambda = temperature.lambda(state.temperature)
+        const { next, nextKicks, probe } = noise
+        const nextDraws = { x0: next!, ...(nextKicks && { kicks: nextKicks }), ...(probe && { probe }) }
+        const { value, ...soft } = nextValue(state, batch.nextObservation, nextDraws, lambda)
+        const { state: learner, metrics } = critics.learn(state, batch, value)
+        const params = config.criticsForPolicy === 'target' ? learner.targets : learner.critics
+        const { learned, loss, diagnostics } = learnActor(state, params, batch, noise, lambda)
+        const ess = tf.mean(diagnostics.ess) as tf.Scalar
+        const measured = {
+          spread: tf.mul(tf.mean(diagnostics.logTargetStd), lambda) as tf.Scalar,
+          effectiveShare: tf.div(ess, candidates) as tf.Scalar,
+          ...(soft.entropy && { entropy: tf.div(soft.entropy, actionSize) as tf.Scalar }),
+        }
+        const { actor, actorAdam } = every(config.policyEvery, learner.criticAdam.step, learned, state)
         return {
-          state: {
-            actor: policy.actor,
-            actorAdam: policy.actorAdam,
-            critics: learned.critics,
-            criticAdam: learned.criticAdam,
-            targets,
-            spread: tf.add(tf.mul(spreadDecay, state.spread), tf.mul(1 - spreadDecay, spreadNow)) as tf.Scalar,
-          },
+          state: { actor, actorAdam, ...learner, temperature: temperature.next(state.temperature, measured) },
           metrics: {
-            criticLoss: learned.loss,
-            targetValue: tf.mean(learned.target),
-            actorLoss: policy.loss,
-            temperature: policy.lambda,
-            effectiveSampleSize: tf.mean(policy.diagnostics.ess),
-            eta: tf.mean(policy.diagnostics.eta),
-            standardError: tf.mean(policy.diagnostics.standardError),
+            ...metrics,
+            actorLoss: loss,
+            temperature: lambda,
+            effectiveSampleSize: ess,
+            eta: tf.mean(diagnostics.eta),
+            standardError: tf.mean(diagnostics.standardError),
+            ...(soft.entropy && { entropy: soft.entropy }),
           },
         }
       },
     }
   },
 })
+
+const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })
+
+/** Rows longer than `norm` scaled down to it, [B, A]. */
+const clipRows = (rows: tf.Tensor2D, norm: number): tf.Tensor2D =>
+  tf.mul(rows, tf.minimum(1, tf.div(norm, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12))))
+
+/** What was learned at every n-th step, what was before at the others: a graph has no branches, so both are computed. */
+function every<T extends Pick<State, 'actor' | 'actorAdam'>>(n: number, step: tf.Tensor, learned: T, before: T): T {
+  if (n === 1) return learned
+  const due = tf.equal(tf.mod(tf.cast(step, 'float32'), n), 0)
+  const choose = (a: tf.Tensor, b: tf.Tensor) => tf.where(due, a, b)
+  return {
+    actor: mapTree(choose, learned.actor, before.actor),
+    actorAdam: mapTree(choose, learned.actorAdam, before.actorAdam),
+  } as T
+}

@@ -1,80 +1,19 @@
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
-import { type ActionRule, type AgentState, agents, createAgent, rfm } from '@revflow/agents'
-import { createRng, drawNoise, flattenTree, mapTree, type NoiseSpec, type Tree } from '@revflow/core'
+import { type AgentState, agents, createAgent, rfm } from '@revflow/agents'
+import { knownCritics } from '@revflow/agents/testing'
+import { createRng, drawNoise, mapTree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import { listEstimators } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, it } from 'vitest'
-
-const SPACES = { observationSize: 5, actionSize: 3 }
-const SMALL = {
-  hidden: [32, 32],
-  batchSize: 12,
-  actorBatchSize: 8,
-  candidates: 8,
-  odeSteps: 4,
-  timeFeatures: 8,
-  bestOf: 4,
-}
-type Host = Readonly<Record<string, HostTensor>>
-type Update = (state: Tree<HostTensor>, batch: Host, noise: Host) => Promise<{ state: Tree<HostTensor>; metrics: Host }>
+import { difference, SPACES, setUp, threeUpdates, type Update } from './harness.ts'
 
 beforeAll(async () => {
   setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep)
   await tf.setBackend('cpu')
 })
-
-const draw = (seed: number, { law, shape }: NoiseSpec) =>
-  HostTensor.from(drawNoise(createRng(seed), { law, shape }), shape)
-const noise = (specs: Readonly<Record<string, NoiseSpec>>): Host =>
-  Object.fromEntries(Object.entries(specs).map(([name, spec], i) => [name, draw(100 + i, spec)]))
-const normal = (seed: number, ...shape: number[]) => draw(seed, { law: 'normal', shape })
-
-function setUp(options: object) {
-  const algorithm = createAgent(agents, 'rfm', { ...SMALL, ...options }, SPACES)
-  const n = algorithm.batchSize
-  const before = tf.memory().numTensors
-  const tensors: tf.Tensor[] = []
-  const state = mapTree<tf.Tensor, HostTensor>(
-    (tensor) => {
-      tensors.push(tensor)
-      return new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice())
-    },
-    algorithm.init(createRng(1)),
-  )
-  tf.dispose(tensors)
-  expect(tf.memory().numTensors).toBe(before)
-  const batch: Host = {
-    observation: normal(1, n, 5),
-    action: HostTensor.from(normal(2, n, 3).data.map(Math.tanh) as Float32Array, [n, 3]),
-    reward: normal(3, n),
-    nextObservation: normal(4, n, 5),
-    terminated: HostTensor.from(Float32Array.from({ length: n }, (_, i) => (i % 4 === 0 ? 1 : 0))),
-  }
-  return { algorithm, state, batch, noise: noise(algorithm.noise.update) }
-}
-
-/** Greatest difference over a tree, relative to the larger of 1 and the value. */
-function difference(a: Tree<HostTensor>, b: Tree<HostTensor>): number {
-  const other = new Map(flattenTree(b))
-  return Math.max(
-    ...flattenTree(a).flatMap(([path, { data }]) =>
-      Array.from(data, (v, i) => Math.abs(v - other.get(path)!.data[i]!) / Math.max(1, Math.abs(v))),
-    ),
-  )
-}
-
-async function threeUpdates({ algorithm, state, batch, noise }: ReturnType<typeof setUp>, engine: 'onnx' | 'eager') {
-  const update = jit(algorithm.update, { engine, threads: 1 }) as unknown as Update & { dispose(): Promise<void> }
-  const before = tf.memory().numTensors
-  let result = await update(state, batch, noise)
-  for (let i = 0; i < 2; i++) result = await update(result.state, batch, noise)
-  expect(tf.memory().numTensors).toBe(before)
-  await update.dispose()
-  return { ...result.metrics, state: result.state } as Tree<HostTensor>
-}
 
 describe('rfm', () => {
   const variants = [
@@ -85,7 +24,7 @@ describe('rfm', () => {
   it.each(variants)('updates alike compiled, on cpu and on wasm: %s', async (name, options) => {
     // moves of a chain carry rounding on
     const tolerance = ['smc', 'mala', 'hmc'].includes(name) ? 1e-3 : 1e-4
-    const problem = setUp(options)
+    const problem = setUp('rfm', options)
     const compiled = await threeUpdates(problem, 'onnx')
     const cpu = await threeUpdates(problem, 'eager')
     await tf.setBackend('wasm')
@@ -93,23 +32,6 @@ describe('rfm', () => {
     await tf.setBackend('cpu')
     expect(difference(compiled, cpu)).toBeLessThan(tolerance)
     expect(difference(wasm, cpu)).toBeLessThan(tolerance)
-  })
-
-  it('acts within bounds by every rule, the same compiled and eager', async () => {
-    const { algorithm, state } = setUp({})
-    const observation = normal(9, 6, 5)
-    for (const rule of ['sample', 'mode', 'best'] as ActionRule[]) {
-      const specs = algorithm.noise.act(rule, 6)
-      const act = (s: AgentState, o: tf.Tensor2D, n: Record<string, tf.Tensor>) => algorithm.act(rule, s, o, n)
-      const [compiled, eager] = await Promise.all(
-        (['onnx', 'eager'] as const).map((engine) =>
-          jit(act, { engine })(state as never, observation, noise(specs) as never),
-        ),
-      )
-      expect(compiled!.shape).toEqual([6, 3])
-      expect(difference(compiled!, eager!)).toBeLessThan(1e-4)
-      expect(Math.max(...compiled!.data.map(Math.abs))).toBeLessThanOrEqual(1)
-    }
   })
 
   it('learns the Boltzmann distribution of a bandit with two modes', async () => {
@@ -162,6 +84,45 @@ describe('rfm', () => {
     for (const a of [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75])
       expect(Math.abs(sample.filter((s) => s <= a).length / n - cdf(a)), `share below ${a}`).toBeLessThan(0.08)
   }, 300_000)
+
+  it('backs up the entropy of its policy (Remark 6), in closed form', () => {
+    // a network of zeros leaves the noise where it is: π = N(0, 1) in each of two coordinates; Q is 3 everywhere
+    const [batchSize, samples, lambda, discount] = [512, 4, 0.4, 0.9]
+    const entropy = Math.log(2 * Math.PI * Math.E)
+    for (const divergence of ['exact', 'hutchinson']) {
+      const options = {
+        batchSize,
+        discount,
+        hidden: [4],
+        entropy: { samples, divergence },
+        temperature: { kind: 'fixed', value: lambda },
+      }
+      tf.tidy(() => {
+        const critics = knownCritics((_, action) => tf.add(3, tf.mul(0, tf.sum(action, -1))))
+        const algorithm = createAgent(agents, 'rfm', options, { observationSize: 1, actionSize: 2 }, critics)
+        const state = algorithm.init(createRng(1))
+        const rng = createRng(4)
+        const specs = Object.entries(algorithm.noise.update)
+        const drawn = specs.map(([name, spec]) => [name, tf.tensor(drawNoise(rng, spec), [...spec.shape])])
+        const { metrics } = algorithm.update(
+          { ...state, actor: mapTree((leaf: tf.Tensor) => tf.zerosLike(leaf), state.actor!) },
+          {
+            observation: tf.zeros([batchSize, 1]),
+            action: tf.zeros([batchSize, 2]),
+            reward: tf.ones([batchSize]),
+            nextObservation: tf.zeros([batchSize, 1]),
+            terminated: tf.zeros([batchSize]),
+          },
+          Object.fromEntries(drawn),
+        )
+        // −log π has a deviation of 1: four standard errors of the mean
+        const error = 4 / Math.sqrt(batchSize * samples)
+        expect(Math.abs(metrics.entropy!.dataSync()[0]! - entropy)).toBeLessThan(error)
+        const target = metrics.targetValue!.dataSync()[0]!
+        expect(Math.abs(target - (1 + discount * (3 + lambda * entropy)))).toBeLessThan(discount * lambda * error)
+      })
+    }
+  })
 
   it('names unknown agents, options and estimators', () => {
     expect(() => createAgent(agents, 'rfn', {}, SPACES)).toThrow("did you mean 'rfm'?")

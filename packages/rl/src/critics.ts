@@ -29,6 +29,8 @@ export interface TwinCritics {
     observation: tf.Tensor2D,
     action: tf.Tensor,
   ): { value: tf.Tensor; grad: tf.Tensor }
+  /** ½(Q1 + Q2) and its gradient likewise. */
+  meanWithActionGradient: TwinCritics['minimumWithActionGradient']
 }
 
 /** Two independent critics Q(s, a); the part of their first layer that sees the state is shared by all candidates. */
@@ -44,19 +46,27 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
     const { q1, q2 } = apply(params, observation, action)
     return tf.minimum(q1, q2)
   }
-  return {
-    init: (rng) => ({ q1: network.init(rng), q2: network.init(rng) }),
-    apply,
-    minimum,
-    minimumWithActionGradient(params, observation, action) {
+  const mean: TwinCritics['minimum'] = (params, observation, action) => {
+    const { q1, q2 } = apply(params, observation, action)
+    return tf.mul(0.5, tf.add(q1, q2))
+  }
+  const withActionGradient =
+    (combined: TwinCritics['minimum']): TwinCritics['minimumWithActionGradient'] =>
+    (params, observation, action) => {
       const sizes = chunkSizes(action)
       const actions = tf.split(action, sizes)
       const chunks = tf.split<tf.Tensor2D>(observation, sizes).map((s, i) =>
         // the derivative of a vector of values with unit weights: candidates do not interact
-        tf.valueAndGrad((a) => minimum(params, s, a))(actions[i]!),
+        tf.valueAndGrad((a) => combined(params, s, a))(actions[i]!),
       )
       return { value: tf.concat(chunks.map((c) => c.value)), grad: tf.concat(chunks.map((c) => c.grad)) }
-    },
+    }
+  return {
+    init: (rng) => ({ q1: network.init(rng), q2: network.init(rng) }),
+    apply,
+    minimum,
+    minimumWithActionGradient: withActionGradient(minimum),
+    meanWithActionGradient: withActionGradient(mean),
   }
 }
 

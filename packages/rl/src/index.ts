@@ -1,7 +1,10 @@
 export { type TwinCriticOptions, type TwinCriticParams, type TwinCritics, twinCritics } from './critics.ts'
 export { createReplay, type Replay, type ReplayBatch, type ReplayState, type Transition } from './replay.ts'
 export {
+  type BootstrapOptions,
+  type Interval,
   interquartileMean,
+  jointBootstrap,
   mean,
   median,
   optimalityGap,

@@ -46,19 +46,26 @@ export function probabilityOfImprovement(x: Scores, y: Scores): number {
 export const performanceProfile = (scores: Scores, thresholds: readonly number[]): number[] =>
   thresholds.map((tau) => average(scores.flat().map((score) => (score > tau ? 1 : 0))))
 
-/** Percentile interval of a statistic by resampling runs within each task. */
-export function stratifiedBootstrap(
-  scores: Scores,
-  statistic: (scores: Scores) => number,
-  {
-    rng,
-    resamples = 50_000,
-    level = 0.95,
-  }: { readonly rng: Rng; readonly resamples?: number; readonly level?: number },
-): { readonly low: number; readonly high: number } {
-  const draws = Float64Array.from({ length: resamples }, () =>
-    statistic(scores.map((run) => run.map((_, task) => scores[rng.integer(scores.length)]![task]!))),
-  ).sort()
+export interface BootstrapOptions {
+  readonly rng: Rng
+  readonly resamples?: number
+  /** Share of the draws inside of the interval. */
+  readonly level?: number
+}
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** Percentile interval of a statistic of several groups of runs, by resampling runs within each task of each group. */
+export function jointBootstrap(
+  groups: readonly Scores[],
+  statistic: (...groups: readonly Scores[]) => number,
+  { rng, resamples = 50_000, level = 0.95 }: BootstrapOptions,
+): Interval {
+  const resample = (scores: Scores): Scores =>
+    scores.map((run) => run.map((_, task) => scores[rng.integer(scores.length)]![task]!))
+  const draws = Float64Array.from({ length: resamples }, () => statistic(...groups.map(resample))).sort()
   const quantile = (p: number) => {
     const at = p * (resamples - 1)
     const [low, high] = [draws[Math.floor(at)]!, draws[Math.ceil(at)]!]
@@ -66,3 +73,10 @@ export function stratifiedBootstrap(
   }
   return { low: quantile((1 - level) / 2), high: quantile((1 + level) / 2) }
 }
+
+/** Percentile interval of a statistic by resampling runs within each task. */
+export const stratifiedBootstrap = (
+  scores: Scores,
+  statistic: (scores: Scores) => number,
+  options: BootstrapOptions,
+): Interval => jointBootstrap([scores], (group) => statistic(group!), options)

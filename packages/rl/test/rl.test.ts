@@ -3,6 +3,7 @@ import {
   createReplay,
   criticLoss,
   interquartileMean,
+  jointBootstrap,
   mean,
   median,
   optimalityGap,
@@ -110,6 +111,12 @@ describe('twinCritics', () => {
       const error = tf.max(tf.abs(tf.sub(numeric, tf.squeeze(tf.slice(grad, [0, 0, 0], [-1, -1, 1]), [-1]))))
       expect(error.dataSync()[0]).toBeLessThan(2e-2)
       expect(critics.minimum(params, observation, tf.zeros([4, 2])).shape).toEqual([4])
+      const both = critics.meanWithActionGradient(params, observation, action)
+      expect([...both.value.dataSync()]).toEqual([...tf.mul(0.5, tf.add(q1, q2)).dataSync()])
+      const alone = (q: typeof params.q1) =>
+        critics.minimumWithActionGradient({ q1: q, q2: q }, observation, action).grad
+      const expected = tf.mul(0.5, tf.add(alone(params.q1), alone(params.q2)))
+      expect(tf.max(tf.abs(tf.sub(both.grad, expected))).dataSync()[0]).toBeLessThan(1e-6)
     })
     expect(tf.memory().numTensors).toBe(before)
   })
@@ -170,5 +177,16 @@ describe('statistics', () => {
     const { low, high } = stratifiedBootstrap(runs, mean, { rng: createRng(1), resamples: 20_000 })
     expect((high - low) / ((2 * 1.96 * std) / Math.sqrt(40))).toBeCloseTo(1, 1)
     expect((high + low) / 2).toBeCloseTo(centre, 1)
+  })
+
+  it('resample each group by itself: the interval of a difference has the width of both standard errors', () => {
+    const runs = (scale: number) => Array.from({ length: 40 }, (_, i) => [scale * Math.sin(1 + 7 * i)])
+    const width = (groups: number[][][]) => {
+      const difference = (...[a, b]: readonly (readonly (readonly number[])[])[]) => mean(a!) - (b ? mean(b) : 0)
+      const { low, high } = jointBootstrap(groups, difference, { rng: createRng(2), resamples: 20_000 })
+      return high - low
+    }
+    const [a, b] = [runs(1), runs(2)]
+    expect(width([a, b]) / Math.hypot(width([a]), width([b]))).toBeCloseTo(1, 1)
   })
 })

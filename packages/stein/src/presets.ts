@@ -5,7 +5,7 @@ import { defineEstimator, registerEstimator } from './estimator.ts'
 import { annealing } from './methods/annealing.ts'
 import { chains } from './methods/chains.ts'
 import { importanceSampling } from './methods/importance-sampling.ts'
-import { laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
+import { centredProposal, laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
 import { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
 import { sobolProposal } from './proposals/proposal.ts'
 import { surrogateProposal } from './proposals/surrogate.ts'
@@ -75,6 +75,12 @@ export const presets = [
     targets: ['bounded'],
     reference: 'revflow: rfm-box with scrambled Sobol candidates',
     ...importanceSampling({ proposal: sobolProposal(truncatedProposal), control: bounded }),
+  }),
+  defineEstimator({
+    name: 'rfm-mix',
+    targets: ['unbounded', 'bounded'],
+    reference: "revflow: rfm-box with half of the candidates around a guess such as the policy's own prediction",
+    ...importanceSampling({ proposal: centredProposal(), control: bounded }),
   }),
   defineEstimator({
     name: 'rfm-two-stage',

@@ -11,18 +11,14 @@ const describeEstimator = ({ name, reference, targets, needsGradient, cost }: Es
   costOf32: cost(32),
 })
 
-/** A table in Markdown, its columns aligned as the formatter leaves them. */
-function alignedTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((_, i) => Math.max(...[header, ...rows].map((cells) => cells[i]!.length)))
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
-}
-
 /** The list of estimators as a page of the docs. */
 export function estimatorsPage(): string {
   const rows = listEstimators()
     .map(describeEstimator)
-    .map((e) => [`\`${e.name}\``, e.targets.join(', '), e.needsGradient ? 'yes' : 'no', `${e.costOf32}`, e.reference])
+    .map(
+      (e) =>
+        `| \`${e.name}\` | ${e.targets.join(', ')} | ${e.needsGradient ? 'yes' : 'no'} | ${e.costOf32} | ${e.reference} |`,
+    )
   return `# Estimators
 
 Written by \`npx -y pnpm@12 revflow estimators --docs docs/estimators.md\`. \`targets\`: kinds of target whose posterior
@@ -30,7 +26,9 @@ means it converges to. \`cost\`: critic evaluations for 32 candidates, a value 1
 equal cost: [the estimator study](../benchmarks/results/estimators/report.md). How to add one:
 [contribute an estimator](guides/contribute-an-estimator.md).
 
-${alignedTable(['name', 'targets', 'gradients', 'cost', 'reference'], rows)}
+| name | targets | gradients | cost | reference |
+| --- | --- | --- | --: | --- |
+${rows.join('\n')}
 `
 }
 

@@ -35,6 +35,8 @@ export interface Experiment {
   readonly learner: Learner
   readonly step: number
   readonly updates: number
+  /** Time spent in updates since it was set up. */
+  readonly updateSeconds: number
   decide(): Promise<Decision>
   /** Everything needed to go on bit for bit. */
   save(): CheckpointData
@@ -53,11 +55,12 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
   const batch = batchBuffers(learner.batchSize, spaces)
   let rng = { replay: createRng(seed, 'replay'), explore: createRng(seed, 'explore') }
   let observation: Float32Array = Float32Array.from(env.reset().observation)
+  let updateSeconds = 0
   let counters = { step: 0, updates: 0, episodes: 0, episodeReturn: 0 }
 
   const choose = async () => {
     if (counters.step < config.randomSteps) return rng.explore.fillUniform(new Float32Array(spaces.actionSize), -1, 1)
-    return learner.act('sample', observation)
+    return learner.act('explore', observation)
   }
 
   const learn = async () => {
@@ -65,7 +68,9 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
     let metrics: Decision['metrics']
     for (let i = 0; i < config.updatesPerDecision; i++) {
       replay.sample(rng.replay, learner.batchSize, batch.arrays)
+      const start = performance.now()
       metrics = await learner.update(batch.tensors)
+      updateSeconds += (performance.now() - start) / 1000
       counters.updates += 1
     }
     return metrics
@@ -78,6 +83,9 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
     },
     get updates() {
       return counters.updates
+    },
+    get updateSeconds() {
+      return updateSeconds
     },
     async decide() {
       const action = await choose()

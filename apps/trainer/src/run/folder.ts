@@ -24,6 +24,8 @@ export interface RunFolder {
   readonly events: string
   readonly checkpoints: string
   readonly summary: string
+  /** How long it took: a line for each time it was started. */
+  readonly timing: string
   readonly curve: string
 }
 
@@ -40,6 +42,7 @@ export function folderAt(path: string): RunFolder {
     events: join(path, 'events.out.tfevents.revflow'),
     checkpoints: join(path, 'checkpoints'),
     summary: join(path, 'summary.json'),
+    timing: join(path, 'timing.jsonl'),
     curve: join(path, 'curve'),
   }
 }

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 import { RevflowError } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
 import { z } from 'zod'
@@ -56,7 +57,14 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       logs.truncate(saved.logs)
       say(`resumed at step ${found.step}`)
     } else logs.truncate({ evaluations: 0, metrics: 0, events: 0 })
+    const [before, start] = [experiment.updates, performance.now()]
     const status = await loop({ config, folder, experiment, evaluator, logs, progress, signal })
+    const timing = {
+      updates: experiment.updates - before,
+      updateSeconds: experiment.updateSeconds,
+      seconds: (performance.now() - start) / 1000,
+    }
+    appendFileSync(folder.timing, `${JSON.stringify(timing)}\n`)
     const curve = evaluations(folder)
     if (status === 'done') finish(config, folder, experiment, curve)
     return { status, step: experiment.step, finalReturn: curve.at(-1)?.return }

@@ -61,6 +61,7 @@ const base = (schedule: Schedule, x: readonly number[], t: number, batch: number
   source: gaussian({ dim: x.length }),
   x: tf.tensor2d(Array.from({ length: batch }, () => [...x])),
   t: tf.fill([batch], t) as tf.Tensor1D,
+  centre: tf.fill([batch, x.length], 0.3) as tf.Tensor2D,
 })
 
 /** E[X0|x] of p1 ∝ e^Q on [−1, 1], by the midpoint rule. */

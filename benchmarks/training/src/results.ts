@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { type Agent, agents, createAgent, type UpdateCost } from '@revflow/agents'
+import { type Evaluation, evaluations, runFolder, type Timing, timing } from '@revflow/trainer'
+import type { PlannedRun } from './plan.ts'
+
+/** A run that is done: its plan, its evaluations and how long it took. */
+export interface FinishedRun extends PlannedRun {
+  readonly curve: readonly Evaluation[]
+  readonly timing: Timing
+}
+
+/** How an action is chosen at evaluation. */
+export const RULES = { return: 'noise-free action', sampled: 'one draw', best: 'best draw by the critics' } as const
+export type Rule = keyof typeof RULES
+
+const RAW = 'runs.jsonl.gz'
+
+/** The runs of a plan that are done: here, or by the raw results in `out`. */
+export function collect(runs: readonly PlannedRun[], runsDir: string, out: string): FinishedRun[] {
+  const known = new Map(readRaw(out).map((run) => [run.id, run]))
+  return runs.flatMap((run): FinishedRun[] => {
+    const folder = runFolder(runsDir, run.config)
+    if (existsSync(folder.summary)) return [{ ...run, curve: evaluations(folder), timing: timing(folder) }]
+    const raw = known.get(run.id)
+    return raw ? [{ ...run, curve: raw.curve, timing: raw.timing }] : []
+  })
+}
+
+function readRaw(out: string): FinishedRun[] {
+  const file = join(out, RAW)
+  if (!existsSync(file)) return []
+  const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n').filter(Boolean)
+  return lines.map((line) => JSON.parse(line) as FinishedRun)
+}
+
+/** All runs with configurations and evaluations, a JSON line each, compressed; the same runs give the same bytes. */
+export function writeRaw(runs: readonly FinishedRun[], out: string): void {
+  writeFileSync(join(out, RAW), gzipSync(runs.map((run) => `${JSON.stringify(run)}\n`).join(''), { level: 9 }))
+}
+
+/** Milliseconds an update took, in the mean; none where no timed update is known. */
+export function millisecondsPerUpdate(runs: readonly FinishedRun[]): number | undefined {
+  const total = (value: (timing: Timing) => number) => runs.reduce((sum, run) => sum + value(run.timing), 0)
+  const updates = total((t) => t.updates)
+  return updates === 0 ? undefined : (1000 * total((t) => t.updateSeconds)) / updates
+}
+
+/** What an update of a variant costs in network evaluations, whatever the environment. */
+export function costOf({ config }: PlannedRun): UpdateCost {
+  const all = agents as Readonly<Record<string, unknown>> as Readonly<Record<string, Agent>>
+  return createAgent(all, config.agent, config.options, { observationSize: 1, actionSize: 1 }).cost
+}

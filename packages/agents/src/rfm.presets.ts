@@ -1,0 +1,58 @@
+import { preset } from './preset.ts'
+import { rfm } from './rfm.ts'
+
+/** RFM as the paper has it: Gaussian proposals, the optimal constant η* (20), λ fixed, online critics. */
+export const rfmPaper = preset(rfm, {
+  name: 'rfm-paper',
+  description: `RFM in the paper's form: x0 ~ N(0, I) as proposals, the constant test function with η* of each coordinate
+(20), λ fixed, candidates weighed by the online critics. The target is exp(Q/λ) on all of space, though critics only
+ever see actions within the bounds.`,
+  deviations: [
+    "The paper's own hyperparameters were not to hand: networks, rates, batches and λ are ours, those of the comparison.",
+  ],
+  options: {
+    estimator: 'rfm',
+    bounded: false,
+    temperature: { kind: 'fixed' },
+    criticsForPolicy: 'online',
+  },
+})
+
+/** The data form (10): the estimate of `rfm-paper`, as α x1 + β x0 = x. */
+export const rfmData = preset(rfmPaper, {
+  name: 'rfm-data',
+  description: `RFM in the data view: x1 ~ N(x/α, β²/α²) as proposals and η* on E[X1|x] (10). Candidates of one view are
+those of the other, so it learns what \`rfm-paper\` learns.`,
+  options: { estimator: 'rfm-data' },
+})
+
+/** Proposals half around the policy's own prediction. */
+export const rfmMix = preset(rfm, {
+  name: 'rfm-mix',
+  description: `RFM with half of the candidates from the truncated prior and half from truncated normals of width 0.3
+around the policy's own E[X1|x_t], all weighed by the density of the mixture: sharper policies from as many candidates.`,
+  options: { estimator: 'rfm-mix' },
+})
+
+/** A diffusion policy trained by RFM: variance-preserving, noise prediction, DDPM steps. */
+export const rfmDiffusion = preset(rfm, {
+  name: 'rfm-diffusion',
+  description: `RFM with a diffusion policy: VP cosine schedule, the network predicts Ê[X0|x_t] (Remark 1), actions come
+from 20 DDPM steps.`,
+  options: {
+    schedule: { kind: 'vp-cosine' },
+    tMin: 0.0054,
+    tMax: 0.999,
+    prediction: 'noise',
+    sampler: 'ancestral',
+    odeSteps: 20,
+  },
+})
+
+/** The entropy term of Remark 6 in the backup. */
+export const rfmEntropy = preset(rfm, {
+  name: 'rfm-entropy',
+  description: `RFM with y = r + γ (1 − terminated)(min Q̄(s′, a′) − λ log π(a′|s′)) (Remark 6): log π follows the flow,
+d log p/dt = −∇·u, and is taken before a′ is clipped. λ is steered so that the entropy is −0.5 for each coordinate.`,
+  options: { entropy: { samples: 1 }, temperature: { kind: 'entropy' } },
+})

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ActionRule, type Agent, type AgentState, agentPage, agents, createAgent } from '@revflow/agents'
+import { HostTensor, jit } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { difference, noise, normal, SPACES, setUp, threeUpdates } from './harness.ts'
+
+type Name = keyof typeof agents
+const names = Object.keys(agents) as Name[]
+
+beforeAll(async () => {
+  await tf.setBackend('cpu')
+})
+
+describe.each(names)('%s', (name) => {
+  it('updates alike compiled and on cpu, and measures what its page says', async () => {
+    const problem = setUp(name, {})
+    const { state: compiled, ...metrics } = (await threeUpdates(problem, 'onnx')) as Record<string, HostTensor>
+    const { state: cpu } = (await threeUpdates(problem, 'eager')) as Record<string, HostTensor>
+    expect(difference(compiled!, cpu!)).toBeLessThan(2e-4)
+    const optional = agents[name].config.parse({}) as { entropy?: object }
+    const documented = Object.keys(agents[name].metrics).filter((key) => key !== 'entropy' || name.startsWith('sac') || optional.entropy) // biome-ignore format: one condition
+    expect(Object.keys(metrics).sort()).toEqual(documented.sort())
+  })
+
+  it('acts within bounds by every rule, the same compiled and eager', async () => {
+    const { algorithm, state } = setUp(name, {})
+    const observation = normal(9, 3, 5)
+    for (const rule of ['sample', 'mode', 'best', 'explore'] as ActionRule[]) {
+      const specs = algorithm.noise.act(rule, 3)
+      const act = (s: AgentState, o: tf.Tensor2D, n: Record<string, tf.Tensor>) => algorithm.act(rule, s, o, n)
+      const [compiled, eager] = await Promise.all(
+        (['onnx', 'eager'] as const).map((engine) =>
+          jit(act, { engine, threads: 1 })(state as never, observation, noise(specs) as never),
+        ),
+      )
+      expect(compiled!.shape).toEqual([3, 3])
+      expect(difference(compiled!, eager!)).toBeLessThan(1e-3)
+      expect(Math.max(...compiled!.data.map(Math.abs))).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('has a page that is current', () => {
+    const page = readFileSync(join(import.meta.dirname, `../../../docs/agents/${name}.md`), 'utf8')
+    expect(page, 'run: pnpm revflow agents --docs docs/agents').toBe(agentPage(agents[name] as unknown as Agent))
+  })
+
+  it('has options with descriptions and defaults, and names itself', () => {
+    expect(agents[name].name).toBe(name)
+    const schema = z.toJSONSchema(agents[name].config, { io: 'input' })
+    const optional = ['actorDecay', 'entropy', 'targetClip']
+    for (const [key, option] of Object.entries(schema.properties!)) {
+      expect(option, `${name}.${key}`).toHaveProperty('description')
+      if (!optional.includes(key)) expect(option, `${name}.${key}`).toHaveProperty('default')
+    }
+    expect(() => createAgent(agents, name, { hiden: [3] }, SPACES)).toThrow("did you mean 'hidden'?")
+  })
+})
+
+describe('options', () => {
+  const run = async (name: Name, options: object) => {
+    const problem = setUp(name, options)
+    return { problem, after: (await threeUpdates(problem, 'onnx')) as Record<string, never> }
+  }
+  const scalar = (tensor: unknown) => (tensor as HostTensor).data[0]!
+
+  it('change the policy at every n-th update alone', async () => {
+    const { algorithm, state, batch, noise } = setUp('rfm', { policyEvery: 2 })
+    const update = jit(algorithm.update, { threads: 1 })
+    const once = (await update(state as never, batch as never, noise as never)).state as never
+    const twice = (await update(once, batch as never, noise as never)).state as never
+    const actor = (tree: unknown) => (tree as { actor: never }).actor
+    expect(difference(actor(once), actor(state))).toBe(0)
+    expect(difference(actor(twice), actor(state))).toBeGreaterThan(0)
+    await update.dispose()
+  })
+
+  it('steer λ towards an effective sample size and an entropy', async () => {
+    const lambda = async (kind: string, target: number) => {
+      const entropy = kind === 'entropy' ? { entropy: { samples: 2, divergence: 'hutchinson' } } : {}
+      const { after } = await run('rfm', { temperature: { kind, target, initial: 0.5, rate: 0.1 }, ...entropy })
+      return scalar(after.temperature)
+    }
+    // two changes of λ are behind the third update's
+    expect(await lambda('ess', 1)).toBeGreaterThan(0.5)
+    expect(await lambda('ess', 0.01)).toBeLessThan(0.5)
+    expect(await lambda('entropy', 20)).toBeCloseTo(0.5 * Math.exp(0.2), 5)
+    expect(await lambda('entropy', -20)).toBeCloseTo(0.5 * Math.exp(-0.2), 5)
+    expect(() => setUp('rfm', { temperature: { kind: 'entropy' } })).toThrow('the option entropy')
+  })
+
+  it('scale rewards, and hold the norm of a target', async () => {
+    const one = await run('rfm', { discount: 0 })
+    const half = await run('rfm', { discount: 0, rewardScale: 0.5 })
+    expect(scalar(half.after.targetValue)).toBeCloseTo(0.5 * scalar(one.after.targetValue), 6)
+    const clipped = await run('idem', { targetClip: 1e-6, temperature: { kind: 'fixed', value: 1e-3 } })
+    const free = await run('idem', { targetClip: 1e6, temperature: { kind: 'fixed', value: 1e-3 } })
+    expect(scalar(clipped.after.actorLoss)).toBeLessThan(scalar(free.after.actorLoss))
+  })
+
+  it('add exploration noise of the deviation asked for', async () => {
+    const { algorithm, state } = setUp('sac', { exploration: { rule: 'mode', noise: 0.2 } })
+    const n = 2000
+    const observation = HostTensor.from(new Float32Array(5 * n), [n, 5])
+    const actions = await Promise.all(
+      (['mode', 'explore'] as const).map((rule) =>
+        jit((s: AgentState, o: tf.Tensor2D, e: Record<string, tf.Tensor>) => algorithm.act(rule, s, o, e))(
+          state as never,
+          observation,
+          noise(algorithm.noise.act(rule, n)) as never,
+        ),
+      ),
+    )
+    const [mode, explore] = actions.map(({ data }) => [...data])
+    const variance = explore!.reduce((sum, v, i) => sum + (v - mode![i]!) ** 2, 0) / explore!.length
+    // the mean of 6,000 squares has a relative deviation of √(2/6000) = 0.018
+    expect(Math.abs(variance / 0.04 - 1)).toBeLessThan(4 * 0.018)
+  })
+})

@@ -1,0 +1,116 @@
+import { type Agent, agents } from '@revflow/agents'
+import {
+  bandits,
+  type Compile,
+  drawMixture,
+  drawMomentMatched,
+  energyDistance,
+  fourModes,
+  learn,
+  modeShares,
+  type Problem,
+  twoModes,
+} from '@revflow/agents/testing'
+import { jit } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+beforeAll(async () => {
+  await tf.setBackend('cpu')
+})
+
+type Name = keyof typeof agents
+const compile = ((fn: never) => jit(fn, { threads: 1 })) as unknown as Compile
+const N = 500
+
+/** How an agent solves both bandits. `acting`: the backup needs few steps of the sampler here, where nothing is backed up. */
+async function solve(name: Name, options: object, acting: object = {}) {
+  const updates = 2000
+  const decay = { shape: 'cosine', to: 1e-5, updates }
+  const small = { hidden: [64, 64], batchSize: 64, actorLearningRate: 1e-2, actorDecay: decay, discount: 0 }
+  const agent = agents[name] as unknown as Agent
+  const { act } = await learn(agent, bandits, { updates, acting, options: { ...small, ...options }, compile })
+  const solved = [twoModes, fourModes].map(async (mixture, i) => {
+    const actions = await act('sample', new Array<number>(N).fill(2 * i - 1))
+    const truth = drawMixture(mixture, N, 1)
+    const distance = energyDistance(actions, truth) / energyDistance(drawMomentMatched(mixture, N, 2), truth)
+    return { shares: modeShares(actions, mixture), distance }
+  })
+  return Promise.all(solved)
+}
+
+const temperature = { kind: 'fixed', value: 1 }
+const few = { odeSteps: 2 }
+
+describe('two bandits of two and four modes', { timeout: 300_000 }, () => {
+  // Sampling alone moves a share by 3 √(¼/500) = 0.07, and the distance, in units of the moment-matched normal's, by 0.1;
+  // the rest is room for what training of a few seconds leaves.
+  const sound: [Name, object, object?][] = [
+    ['rfm', { candidates: 32, ...few }, { odeSteps: 10 }],
+    ['qne', { candidates: 32, ...few }, { odeSteps: 20 }],
+  ]
+  it.each(sound)('%s draws from the Boltzmann density', async (name, options, acting) => {
+    for (const { shares, distance } of await solve(name, { ...options, temperature }, acting)) {
+      for (const share of shares) expect(Math.abs(share - 1 / shares.length)).toBeLessThan(0.12)
+      expect(distance).toBeLessThan(0.5)
+    }
+  })
+
+  it('dqs finds every mode: its gradient form is too noisy at K = 64 for more', async () => {
+    for (const { shares } of await solve('dqs', { candidates: 64, temperature, ...few }, { odeSteps: 20 }))
+      for (const share of shares) expect(share).toBeGreaterThan(0.3 / shares.length)
+  })
+
+  it('sdac finds every mode in its share: proposals that are not truncated are too noisy at K = 64 for more', async () => {
+    for (const { shares } of await solve('sdac', { candidates: 64, temperature }))
+      for (const share of shares) expect(Math.abs(share - 1 / shares.length)).toBeLessThan(0.12)
+  })
+
+  it('qsm-scaled finds every mode, but not the density', async () => {
+    for (const { shares, distance } of await solve('qsm-scaled', { form: { kind: 'scaled', temperature: 1 } })) {
+      for (const share of shares) expect(share).toBeGreaterThan(0.3 / shares.length)
+      expect(distance).toBeGreaterThan(1)
+    }
+  })
+})
+
+describe('a linear-quadratic task', { timeout: 300_000 }, () => {
+  // s' = A s + B a, r = −(s² + R a²): by the Riccati equation the best action is −k s, whatever λ
+  const [A, B, R, discount] = [0.9, 0.5, 0.5, 0.9]
+  let p = 1
+  for (let i = 0; i < 200; i++) p = 1 + discount * A * A * p - (discount * A * B * p) ** 2 / (R + discount * B * B * p)
+  const k = (discount * A * B * p) / (R + discount * B * B * p)
+  const task: Problem = {
+    actionSize: 1,
+    transitions(rng, actions, n) {
+      const s = rng.fillUniform(new Float32Array(n), -1, 1)
+      return {
+        state: (i) => s[i]!,
+        reward: (i) => -(s[i]! ** 2 + R * actions[i]! ** 2),
+        next: (i) => A * s[i]! + B * actions[i]!,
+      }
+    },
+  }
+  it.each(['rfm', 'sac'] as const)('%s finds the gain, its critics learned', async (name) => {
+    const updates = 1500
+    const { act } = await learn(agents[name] as unknown as Agent, task, {
+      updates,
+      compile,
+      options: {
+        hidden: [32, 32],
+        ...(name === 'rfm' && { odeSteps: 5 }),
+        criticActivation: 'silu',
+        batchSize: 128,
+        discount,
+        targetRate: 0.02,
+        actorLearningRate: 3e-3,
+        criticLearningRate: 3e-3,
+        actorDecay: { shape: 'cosine', to: 1e-5, updates },
+        temperature: { kind: 'fixed', value: 0.02 },
+      },
+    })
+    const states = [-0.8, -0.4, 0, 0.4, 0.8]
+    const actions = await act('mode', states)
+    for (const [i, s] of states.entries()) expect(Math.abs(actions[i]![0]! + k * s), `state ${s}`).toBeLessThan(0.12)
+  })
+})
