@@ -118,7 +118,7 @@ const estimateBy =
         ess: Array.from(out.ess!.data),
       }
     } finally {
-      tf.dispose([x, t, ...Object.values(noise)])
+      tf.dispose([x, t, problem.centre ?? [], ...Object.values(noise)])
     }
   }
 
@@ -279,7 +279,7 @@ function tensors(estimator: Estimator, known: KnownProblem): void {
   const result = estimatePosteriorMean(problem, { estimator, noise })
   tf.dispose([result.noise, result.data, ...Object.values(result.diagnostics)])
   const left = tf.memory().numTensors - before
-  tf.dispose([problem.x, problem.t, ...Object.values(noise)])
+  tf.dispose([problem.x, problem.t, problem.centre ?? [], ...Object.values(noise)])
   expect(left === 0, `${left} tensors are left`)
 }
 
