@@ -1,5 +1,6 @@
+export { readLatestCheckpoint } from './checkpoint/checkpoint.ts'
 export { main } from './cli.ts'
 export { type Curve, type CurvePoint, figure, learningCurve, writeFigure } from './plot/learning-curve.ts'
 export { type RunConfig, readConfigFile, resolveConfig, runId } from './run/config.ts'
 export { type Evaluation, evaluations, type Timing, timing } from './run/evaluations.ts'
-export { type RunFolder, runFolder, writeAtomically } from './run/folder.ts'
+export { type RunFolder, readRun, runFolder, writeAtomically } from './run/folder.ts'

@@ -5,30 +5,35 @@ import { lookUp, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs'
 import { Command, CommanderError } from 'commander'
 import { report } from './report.ts'
-import { profiles, type Row, studyPart } from './study.ts'
+import { criticPart, profiles, type Row, studyPart } from './study.ts'
 
 interface Flags {
   readonly out: string
   readonly part?: string
+  readonly critic?: string
+  readonly reportOnly?: boolean
 }
 
 /** Measures and reports; rows are kept as they come. */
-export async function run(profile: string, { out, part: only }: Flags): Promise<void> {
-  const all = lookUp('profile', profile, profiles)
+export async function run(profile: string, { out, part: only, critic, reportOnly }: Flags): Promise<void> {
+  const fixed = lookUp('profile', profile, profiles)
+  const all = critic === undefined ? fixed : [...fixed, criticPart(critic)]
   const byName = Object.fromEntries(all.map((part) => [part.name, part]))
   const parts = only === undefined ? all : [lookUp('part', only, byName)]
   await tf.setBackend('cpu')
   mkdirSync(out, { recursive: true })
-  for (const part of parts) {
-    const file = join(out, `${part.name.replaceAll(' ', '-')}.jsonl`)
+  for (const part of reportOnly ? [] : parts) {
+    const file = fileOf(out, part.name)
     rmSync(file, { force: true })
     for await (const row of studyPart(part)) appendFileSync(file, `${JSON.stringify(row)}\n`)
     process.stdout.write(`${part.name}: done\n`)
   }
-  const rows = all.flatMap(({ name }) => readRows(join(out, `${name.replaceAll(' ', '-')}.jsonl`)))
-  const machine = `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}`
-  report(rows, { out, machine, parts: all })
+  const rows = [...fixed.map(({ name }) => name), 'critic'].flatMap((name) => readRows(fileOf(out, name)))
+  const [date] = new Date().toISOString().split('T')
+  report(rows, { out, machine: `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${date}.` })
 }
+
+const fileOf = (out: string, part: string) => join(out, `${part.replaceAll(' ', '-')}.jsonl`)
 
 function readRows(file: string): Row[] {
   try {
@@ -49,6 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
     .exitOverride()
     .argument('[profile]', 'smoke or full', 'smoke')
     .option('--part <name>', 'only this part')
+    .option('--critic <run>', 'also the critics of this run, as part `critic`')
+    .option('--report-only', 'make the report again from the rows there are')
     .option('--out <folder>', 'where rows, tables and plots go', 'benchmarks/results/estimators')
     .action(run)
   try {

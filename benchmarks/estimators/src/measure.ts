@@ -1,4 +1,4 @@
-import { createRng, drawNoise } from '@revflow/core'
+import { createRng, drawNoise, type Tree } from '@revflow/core'
 import { HostTensor, type Jitted, jit } from '@revflow/jit'
 import { gaussian, linearFlow } from '@revflow/schedules'
 import { type Estimator, estimatePosteriorMean } from '@revflow/stein'
@@ -27,7 +27,7 @@ export interface Measurement {
 const schedule = linearFlow()
 
 interface Inputs {
-  readonly params: Readonly<Record<string, tf.Tensor>>
+  readonly params: Tree<tf.Tensor>
   readonly noise: Readonly<Record<string, tf.Tensor>>
   readonly x: tf.Tensor2D
   readonly t: tf.Tensor1D
@@ -38,7 +38,7 @@ type Estimate = Jitted<[Inputs], { noise: tf.Tensor2D; ess: tf.Tensor1D }>
 const compile = (energy: Energy, estimator: Estimator, bounded: boolean): Estimate =>
   jit(
     ({ params, noise, x, t }: Inputs) => {
-      const logTarget = (x1: tf.Tensor) => energy.logTarget(params, x1)
+      const logTarget = (x1: tf.Tensor) => energy.logTarget(params, x1 as tf.Tensor3D)
       const { noise: mean, diagnostics } = estimatePosteriorMean(
         {
           schedule,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as Plot from '@observablehq/plot'
 import { figure } from '@revflow/trainer'
 import { BASELINES, steps } from './contestants.ts'
-import type { Part, Row } from './study.ts'
+import type { Row } from './study.ts'
 
 const geometricMean = (values: readonly number[]) =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length)
@@ -53,21 +53,23 @@ function costTable(rows: readonly Row[], budget: number): string {
 const essOf = (rows: readonly Row[], estimator: string, select: (row: Row) => boolean) =>
   rows.filter((row) => row.estimator === estimator && select(row)).map(({ ess }) => significant(ess))
 
-function costSections(part: Part, rows: readonly Row[]): string[] {
-  return part.scales.flatMap((scale) => {
+const scalesOf = (rows: readonly Row[]) => unique(rows.map(({ scale }) => scale))
+
+function costSections(part: string, rows: readonly Row[]): string[] {
+  return scalesOf(rows).flatMap((scale) => {
     const own = rows.filter((row) => row.scale === scale)
-    const baseline = part.bounded ? 'qne' : 'rsm'
-    return part.budgets!.map((budget) => {
+    const baseline = own[0]!.bounded ? 'qne' : 'rsm'
+    return unique(own.map(({ budget }) => budget!)).map((budget) => {
       const ess = essOf(own, baseline, (row) => row.budget === budget).join(', ')
-      return `### ${part.name}: scale ${scale}, cost ${budget}\n\nEffective samples of ${baseline}: ${ess}.\n\n${costTable(own, budget)}`
+      return `### ${part}: scale ${significant(scale)}, cost ${budget}\n\nEffective samples of ${baseline}: ${ess}.\n\n${costTable(own, budget)}`
     })
   })
 }
 
 /** Squared errors at equal numbers of candidates. */
-function stepSections(part: Part, rows: readonly Row[]): string[] {
-  return part.scales.flatMap((scale) =>
-    part.candidates!.map((candidates) => {
+function stepSections(rows: readonly Row[]): string[] {
+  return scalesOf(rows).flatMap((scale) =>
+    unique(rows.map(({ candidates }) => candidates)).map((candidates) => {
       const own = rows.filter((row) => row.scale === scale && row.candidates === candidates)
       const names = [
         'qne',
@@ -83,7 +85,7 @@ function stepSections(part: Part, rows: readonly Row[]): string[] {
         ...of(name).map(({ squaredError }) => significant(squaredError)),
         significant(geometricMean(of(name).map((row, i) => of('qne')[i]!.squaredError / row.squaredError))),
       ])
-      const header = ['estimator', ...part.times.map((t) => `t = ${t}`), 'times less than qne']
+      const header = ['estimator', ...of('qne').map(({ t }) => `t = ${t}`), 'times less than qne']
       const ess = essOf(own, 'qne', () => true).join(', ')
       return `### steps: scale ${scale}, K = ${candidates}\n\nEffective samples of qne: ${ess}.\n\n${table(header, lines)}`
     }),
@@ -122,7 +124,7 @@ function costPlot(rows: readonly Row[], scale: number): string {
 
 /** The best of ours at each scale of the part `cost`, over costs. */
 function summary(rows: readonly Row[]): string {
-  const lines = unique(rows.map(({ scale }) => scale)).map((scale) => {
+  const lines = scalesOf(rows).map((scale) => {
     const own = rows.filter((row) => row.scale === scale)
     const cells = unique(own.map(({ budget }) => budget!)).map((budget) => {
       const ours = advantages(own, budget).filter(({ estimator }) => !BASELINES.includes(estimator))
@@ -144,23 +146,21 @@ estimator (qne, rsm, idem, dqs) at the same cost and time; more than 1 is better
 x = t·u + (1−t)·z. \`mixture\`: log of four Gaussians in 2 dimensions.`
 
 /** Writes `report.md` and plots of all rows there are. */
-export function report(
-  rows: readonly Row[],
-  { out, machine, parts }: { out: string; machine: string; parts: readonly Part[] },
-): void {
-  const of = ({ name }: Part) => rows.filter((row) => row.part === name)
-  const done = parts.filter((part) => of(part).length > 0)
-  const cost = done.find(({ name }) => name === 'cost')
-  const overview = cost && [
+export function report(rows: readonly Row[], { out, machine }: { out: string; machine: string }): void {
+  const of = (part: string) => rows.filter((row) => row.part === part)
+  const cost = of('cost')
+  for (const scale of scalesOf(cost)) writeFileSync(join(out, `cost-${scale}.svg`), costPlot(cost, scale))
+  const overview = [
     '## Best of ours over the best published estimator, geometric mean over t',
-    summary(of(cost)),
-    ...cost.scales.map((scale) => `![error against cost, scale ${scale}](cost-${scale}.svg)`),
+    summary(cost),
+    ...scalesOf(cost).map((scale) => `![error against cost, scale ${scale}](cost-${scale}.svg)`),
   ]
-  for (const scale of cost?.scales ?? []) writeFileSync(join(out, `cost-${scale}.svg`), costPlot(of(cost!), scale))
-  const sections = done.flatMap((part) => [
-    `## ${part.name}: ${part.energies} energies, ${part.repetitions} repetitions each`,
-    ...(part.budgets ? costSections(part, of(part)) : stepSections(part, of(part))),
-  ])
+  const sections = unique(rows.map(({ part }) => part)).flatMap((part) => {
+    const own = of(part)
+    const { energies, repetitions } = own[0]!
+    const tables = own[0]!.budget === undefined ? stepSections(own) : costSections(part, own)
+    return [`## ${part}: ${energies} energies, ${repetitions} repetitions each`, ...tables]
+  })
   const heading = ['# The estimator study', machine, INTRODUCTION]
-  writeFileSync(join(out, 'report.md'), `${[...heading, ...(overview ?? []), ...sections].join('\n\n')}\n`)
+  writeFileSync(join(out, 'report.md'), `${[...heading, ...overview, ...sections].join('\n\n')}\n`)
 }

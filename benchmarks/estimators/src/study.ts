@@ -1,6 +1,7 @@
 import { createRng } from '@revflow/core'
 import type { Estimator } from '@revflow/stein'
 import { candidatesFor, contestants, steps } from './contestants.ts'
+import { trainedCritic } from './critic.ts'
 import { drawEnergies, type Energy, mixtureEnergy, mlpEnergy } from './energies.ts'
 import { laboratory, type Question } from './measure.ts'
 
@@ -37,6 +38,9 @@ export interface Row {
   readonly budget?: number
   readonly squaredError: number
   readonly ess: number
+  /** Energies, and repetitions of each, that the means are over. */
+  readonly energies: number
+  readonly repetitions: number
 }
 
 const mlp = { energy: mlpEnergy, bounded: true, dim: 6, times: TIMES }
@@ -72,6 +76,12 @@ export const profiles: Readonly<Record<'smoke' | 'full', readonly Part[]>> = {
     { ...mlp, name: 'cost', dim: 2, scales: [1], times: [0.5], budgets: [16], energies: 1, repetitions: 8 },
     { ...mlp, name: 'steps', dim: 2, scales: [1], times: [0.5], candidates: [8], energies: 1, repetitions: 8 },
   ],
+}
+
+/** The part of a run's critics. */
+export function criticPart(run: string): Part {
+  const scales = [1, 1 / 0.3]
+  return { ...mlp, ...trainedCritic(run), name: 'critic', scales, budgets: [32, 64], energies: 8, repetitions: 50 }
 }
 
 /** x = t·u + (1 − t)·z, u uniform on the box, z standard normal: where a linear flow is trained. */
@@ -110,7 +120,8 @@ export async function* studyPart(part: Part): AsyncGenerator<Row> {
         const { name } = estimator
         const where = { part: part.name, energy: energy.name, bounded, dim, scale, t }
         const spent = { candidates, cost: estimator.cost(candidates), ...(budget !== undefined && { budget }) }
-        yield { ...where, estimator: name, ...spent, squaredError, ess }
+        const { energies, repetitions } = part
+        yield { ...where, estimator: name, ...spent, squaredError, ess, energies, repetitions }
       }
     }
   await lab.dispose()
