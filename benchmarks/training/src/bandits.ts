@@ -102,11 +102,12 @@ normal itself.
 ${markdownTable({ header: ['agent', 'bandit', 'distance', 'share of each mode', 'share at the bounds'], rows })}
 
 What to read from it: RFM and QNE draw the density. SDAC blurs it: its estimates are right (sampling from them without a
-network gives a distance of 0.0), but of 64 proposals that are not truncated one counts at the noisy end, and the network
-has not averaged that out yet; the same agent with truncated proposals comes to 0.2 and 0.3 in 2000 updates. DQS and iDEM reach every mode but overshoot to the bounds: at σ near 1 few of 64 candidates come near a
-mode, and the gradient there, of tens, stands for a score of about 2 (more candidates mend it). Scaled Q-score matching takes
-the gradient for the score at every noise level and overshoots most. SAC has one mode: it takes one of two, and lies over
-four.
+network gives a distance of 0.0), but of 64 proposals that are not truncated one counts at the noisy end, which the
+network has likely not averaged out yet; the same agent with truncated proposals comes to 0.2 and 0.3 in 2000 updates.
+DQS and iDEM reach every mode but overshoot to the bounds, likely because at σ near 1 few of 64 candidates come near a
+mode, and the gradient there, of tens, stands for a score of about 2 (with 256 candidates the distance fell). Scaled
+Q-score matching takes the gradient for the score at every noise level and overshoots most. SAC has one mode: it takes one
+of two, and lies over four.
 
 Made by \`npx -y pnpm@12 bench:bandits\`.
 `
