@@ -123,12 +123,12 @@ const splitSample =
     )
   }
 
-/** η · (ESS − least)/(ESS + c): where few weights count, their regression is noise. */
+/** η · ESS/(ESS + c): where few weights count, their regression is noise. */
 const shrunk =
-  (coefficient: Coefficient, c: number, least = 0): Coefficient =>
+  (coefficient: Coefficient, c: number): Coefficient =>
   (input) => {
     const ess = tf.reciprocal(tf.sum(tf.square(input.weights), 1, true))
-    return coefficient(input).map((eta) => tf.mul(eta, tf.div(tf.sub(ess, least), tf.add(ess, c))))
+    return coefficient(input).map((eta) => tf.mul(eta, tf.div(ess, tf.add(ess, c))))
   }
 
 /** η held in [low, high]: [0, 1] lies between the noise form and the gradient form of a standard Gaussian source. */
@@ -139,13 +139,15 @@ const clipped =
 
 /**
  * Regression with weights w̄^½, which stay robust when few of them dominate. Where there are no bounds, the scores of far
- * candidates are so large that at an effective sample near 1 they would decide η: it is then shrunk, to the noise form at
- * ESS = 1, and kept between the noise form and the gradient form.
+ * candidates are so large that at an effective sample near 1 they would decide η: it is then kept between the noise form
+ * and the gradient form, and shrunk by (ESS² − 1)/(ESS² + 3), to the noise form at ESS = 1 and hardly at all from 10 on.
  */
 const temperedRegression: Coefficient = (input) => {
   const regression = leastSquares({ power: 0.5, centred: true })
   if (input.support) return regression(input)
-  return clipped(shrunk(regression, 3, 1), 0, input.sourceVariance)(input)
+  const ess2 = tf.square(tf.reciprocal(tf.sum(tf.square(input.weights), 1, true)))
+  const share = tf.div(tf.sub(ess2, 1), tf.add(ess2, 3))
+  return clipped(regression, 0, input.sourceVariance)(input).map((eta) => tf.mul(share, eta))
 }
 
 /** Choices of η by name. */
