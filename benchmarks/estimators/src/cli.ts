@@ -8,16 +8,18 @@ import { report } from './report.ts'
 import { criticPart, profiles, type Row, studyPart } from './study.ts'
 
 interface Flags {
-  readonly out: string
+  readonly out?: string
   readonly part?: string
   readonly critic?: string
   readonly reportOnly?: boolean
 }
 
 /** Measures and reports; rows are kept as they come. */
-export async function run(profile: string, { out, part: only, critic, reportOnly }: Flags): Promise<void> {
+export async function run(profile: string, { part: only, critic, reportOnly, ...flags }: Flags): Promise<void> {
   const fixed = lookUp('profile', profile, profiles)
   const all = critic === undefined ? fixed : [...fixed, criticPart(critic)]
+  // only the whole study may take the place of the committed results
+  const out = flags.out ?? (profile === 'full' ? 'benchmarks/results/estimators' : `runs/estimators-${profile}`)
   const byName = Object.fromEntries(all.map((part) => [part.name, part]))
   const parts = only === undefined ? all : [lookUp('part', only, byName)]
   await tf.setBackend('cpu')
@@ -56,7 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     .option('--part <name>', 'only this part')
     .option('--critic <run>', 'also the critics of this run, as part `critic`')
     .option('--report-only', 'make the report again from the rows there are')
-    .option('--out <folder>', 'where rows, tables and plots go', 'benchmarks/results/estimators')
+    .option('--out <folder>', 'where rows, tables and plots go (default of full: benchmarks/results/estimators)')
     .action(run)
   try {
     await program.parseAsync(args as string[], { from: 'user' })

@@ -1,4 +1,4 @@
-import { RevflowError, type Rng, type Tree, unflattenTree } from '@revflow/core'
+import { parseOptions, RevflowError, type Rng, type Tree, unflattenTree } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
 import { type TwinCriticParams, twinCritics } from '@revflow/rl'
 import { readLatestCheckpoint, readRun } from '@revflow/trainer'
@@ -19,13 +19,17 @@ const PROBES = 256
 /**
  * The target critics of a run, at states of its replay: scale · min(Q1, Q2)(s, a) / std_a Q(s, a), the deviation being
  * over actions uniform on the box. An rfm agent with its default temperature has scale 1/0.3.
- * @throws RevflowError (`not-a-run`, `no-checkpoint`)
+ * @throws RevflowError (`not-a-run`, `no-checkpoint`, `invalid-option`)
  */
 export function trainedCritic(run: string): { readonly energy: Energy; readonly dim: number } {
   const { folder, config } = readRun(run)
   const { found } = readLatestCheckpoint(folder.checkpoints)
   if (!found) throw new RevflowError({ code: 'no-checkpoint', path: run, expected: 'a run with a checkpoint' })
-  const { hidden, criticActivation, criticLayerNorm } = optionsSchema.parse(config.options)
+  const { hidden, criticActivation, criticLayerNorm } = parseOptions(
+    optionsSchema,
+    config.options,
+    'options of the run',
+  )
   const tensors = Object.entries(found.data.tensors)
   const prefix = 'agent/targets/'
   const entries = tensors.flatMap(([path, { data, shape }]) =>

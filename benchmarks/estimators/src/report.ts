@@ -143,7 +143,9 @@ candidates K as a cost affords. Numbers in the tables are how many times less sq
 estimator (qne, rsm, idem, dqs) at the same cost and time; more than 1 is better. On a box idem is biased (boundary term).
 
 \`mlp\`: random networks 6→64→64→1 on [−1, 1]^6 (other dimensions where said), scale 1 varying by some 3 over the box;
-x = t·u + (1−t)·z. \`mixture\`: log of four Gaussians in 2 dimensions.`
+x = t·u + (1−t)·z. \`mixture\`: log of four Gaussians in 2 dimensions. \`critic\`: the target critics of a trained
+run at states of its replay, in standard deviations of Q over the box times the scale (an agent's default is 3.3); here of
+\`npx -y pnpm@12 train cheetah-run --steps 20000 --seed 7\`.`
 
 /** Writes `report.md` and plots of all rows there are. */
 export function report(rows: readonly Row[], { out, machine }: { out: string; machine: string }): void {

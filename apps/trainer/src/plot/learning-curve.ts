@@ -65,13 +65,13 @@ export function figure(title: string, options: Plot.PlotOptions): string {
   } as Plot.PlotOptions)
   const svg = plot.tagName.toLowerCase() === 'svg' ? plot : plot.querySelector('svg')!
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-  return withTitle(svg.outerHTML, title)
+  return withTitle(svg.outerHTML, title, (options.width ?? 720) / 2)
 }
 
 /** Plot puts its title outside of the picture; a file needs it inside. */
-function withTitle(svg: string, title: string): string {
+function withTitle(svg: string, title: string, centre: number): string {
   const text = title.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
-  const label = `<text x="360" y="14" text-anchor="middle" font-size="14" font-weight="bold">${text}</text>`
+  const label = `<text x="${centre}" y="14" text-anchor="middle" font-size="14" font-weight="bold">${text}</text>`
   return svg.replace('</svg>', `${label}</svg>`)
 }
 
