@@ -1,4 +1,11 @@
 export { type TwinCriticOptions, type TwinCriticParams, type TwinCritics, twinCritics } from './critics.ts'
+export {
+  createPinkNoise,
+  type PinkNoise,
+  type PinkNoiseState,
+  pinkNoiseStateSchema,
+  restorePinkNoise,
+} from './exploration.ts'
 export { createReplay, type Replay, type ReplayBatch, type ReplayState, type Transition } from './replay.ts'
 export {
   type BootstrapOptions,

@@ -1,7 +1,7 @@
 import { createRng, restoreRng, rngStateSchema } from '@revflow/core'
 import type { Env, EnvState } from '@revflow/envs'
 import { HostTensor } from '@revflow/jit'
-import { createReplay, type ReplayBatch } from '@revflow/rl'
+import { createPinkNoise, createReplay, pinkNoiseStateSchema, type ReplayBatch, restorePinkNoise } from '@revflow/rl'
 import { z } from 'zod'
 import type { CheckpointData } from '../checkpoint/checkpoint.ts'
 import type { RunConfig } from './config.ts'
@@ -15,7 +15,7 @@ const metaSchema = z.strictObject({
   episodeReturn: z.number(),
   episodes: z.int().nonnegative(),
   learner: learnerMetaSchema,
-  rng: z.strictObject({ replay: rngStateSchema, explore: rngStateSchema }),
+  rng: z.strictObject({ replay: rngStateSchema, explore: rngStateSchema, pink: pinkNoiseStateSchema }),
   env: z.unknown(),
   replayPosition: z.int().nonnegative(),
 })
@@ -53,14 +53,20 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
   const learner = createLearner(config, spaces)
   const replay = createReplay({ capacity: Math.min(config.replayCapacity, config.steps), ...spaces })
   const batch = batchBuffers(learner.batchSize, spaces)
-  let rng = { replay: createRng(seed, 'replay'), explore: createRng(seed, 'explore') }
+  let rng = {
+    replay: createRng(seed, 'replay'),
+    explore: createRng(seed, 'explore'),
+    pink: createPinkNoise(createRng(seed, 'pink')),
+  }
   let observation: Float32Array = Float32Array.from(env.reset().observation)
   let updateSeconds = 0
   let counters = { step: 0, updates: 0, episodes: 0, episodeReturn: 0 }
 
   const choose = async () => {
-    if (counters.step < config.randomSteps) return rng.explore.fillUniform(new Float32Array(spaces.actionSize), -1, 1)
-    return learner.act('explore', observation)
+    const pink = config.exploration === 'pink' ? rng.pink.decision() : undefined
+    if (counters.step < config.randomSteps)
+      return (pink ?? rng.explore).fillUniform(new Float32Array(spaces.actionSize), -1, 1)
+    return learner.act('explore', observation, pink)
   }
 
   const learn = async () => {
@@ -119,7 +125,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
         meta: {
           ...counters,
           learner: learned.meta,
-          rng: { replay: rng.replay.state(), explore: rng.explore.state() },
+          rng: { replay: rng.replay.state(), explore: rng.explore.state(), pink: rng.pink.state() },
           env: envState.meta,
           replayPosition: held.position,
         },
@@ -144,7 +150,8 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
       })
       env.setState({ values: tensors['env/state']!.data as Float64Array, meta: meta.env } as EnvState)
       observation = (tensors['env/observation']!.data as Float32Array).slice()
-      rng = { replay: restoreRng(meta.rng.replay), explore: restoreRng(meta.rng.explore) }
+      const { replay: sampling, explore, pink } = meta.rng
+      rng = { replay: restoreRng(sampling), explore: restoreRng(explore), pink: restorePinkNoise(pink) }
       const { step, updates, episodes, episodeReturn } = meta
       counters = { step, updates, episodes, episodeReturn }
     },
