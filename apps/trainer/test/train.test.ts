@@ -115,35 +115,45 @@ describe('train', () => {
     )
   })
 
-  it('is the same to the last bit whether it is left alone, interrupted, or killed at any moment', async () => {
-    const whole = await revflow(...runArgs('whole'))
-    expect(whole.code).toBe(0)
-    expect(whole.output).toContain('done: 3000 steps, return')
-    expect(readdirSync(runFolder('whole')).sort()).toEqual(
-      ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json', 'timing.jsonl'], // biome-ignore format: one list
-    )
-    const lines = readFileSync(join(runFolder('whole'), 'eval.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-    expect(lines.map((line) => JSON.parse(line).step)).toEqual([1000, 2000, 3000])
+  it.each(['', 'pink-'])(
+    'is the same to the last bit whether it is left alone, interrupted, or killed: %swhole',
+    async (kind) => {
+      const [all, interrupted, killed] = ['whole', 'interrupted', 'killed'].map((name) => kind + name) as [
+        string,
+        string,
+        string,
+      ]
+      const args = (runs: string) => [...runArgs(runs), ...(kind ? ['--set', 'exploration=pink'] : [])]
+      const whole = await revflow(...args(all))
+      expect(whole.code).toBe(0)
+      expect(whole.output).toContain('done: 3000 steps, return')
+      expect(readdirSync(runFolder(all)).sort()).toEqual(
+        ['checkpoints', 'config.json', 'curve.png', 'curve.svg', 'eval.jsonl', 'events.out.tfevents.revflow', 'metrics.jsonl', 'summary.json', 'timing.jsonl'], // biome-ignore format: one list
+      )
+      const lines = readFileSync(join(runFolder(all), 'eval.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+      expect(lines.map((line) => JSON.parse(line).step)).toEqual([1000, 2000, 3000])
 
-    const interrupted = start(...runArgs('interrupted'))
-    await checkpointed('interrupted', 500)
-    interrupted.kill('SIGINT')
-    expect([0, 130]).toContain(await ended(interrupted))
-    const resumed = await revflow('resume', runFolder('interrupted'))
-    expect(resumed.output).toMatch(/resumed at step \d+|already done/)
-    expect(results('interrupted')).toEqual(results('whole'))
+      const stopped = start(...args(interrupted))
+      await checkpointed(interrupted, 500)
+      stopped.kill('SIGINT')
+      expect([0, 130]).toContain(await ended(stopped))
+      const resumed = await revflow('resume', runFolder(interrupted))
+      expect(resumed.output).toMatch(/resumed at step \d+|already done/)
+      expect(results(interrupted)).toEqual(results(all))
 
-    for (const step of [250, 1000, 2000]) {
-      const killed = start(...runArgs('killed'))
-      await checkpointed('killed', step)
-      killed.kill('SIGKILL')
-      await ended(killed)
-    }
-    expect((await revflow(...runArgs('killed'))).code).toBe(0)
-    expect(results('killed')).toEqual(results('whole'))
-  }, 180_000)
+      for (const step of [250, 1000, 2000]) {
+        const child = start(...args(killed))
+        await checkpointed(killed, step)
+        child.kill('SIGKILL')
+        await ended(child)
+      }
+      expect((await revflow(...args(killed))).code).toBe(0)
+      expect(results(killed)).toEqual(results(all))
+    },
+    600_000,
+  )
 
   it('says when nothing is left to do, and evaluates what was trained', async () => {
     const again = await revflow(...runArgs('whole'))
