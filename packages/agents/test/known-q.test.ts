@@ -56,10 +56,13 @@ describe('two bandits of two and four modes', { timeout: 300_000 }, () => {
     }
   })
 
-  it('dqs finds every mode: its gradient form is too noisy at K = 64 for more', async () => {
-    for (const { shares } of await solve('dqs', { candidates: 64, temperature, ...few }, { odeSteps: 20 }))
-      for (const share of shares) expect(share).toBeGreaterThan(0.3 / shares.length)
-  })
+  it.each(['dqs', 'idem'] as const)(
+    '%s finds every mode: its gradient form is too noisy at K = 64 for more',
+    async (name) => {
+      for (const { shares } of await solve(name, { candidates: 64, temperature, ...few }, { odeSteps: 20 }))
+        for (const share of shares) expect(share).toBeGreaterThan(0.3 / shares.length)
+    },
+  )
 
   it('sdac finds every mode in its share: proposals that are not truncated are too noisy at K = 64 for more', async () => {
     for (const { shares } of await solve('sdac', { candidates: 64, temperature }))
@@ -91,14 +94,28 @@ describe('a linear-quadratic task', { timeout: 300_000 }, () => {
       }
     },
   }
-  it.each(['rfm', 'sac'] as const)('%s finds the gain, its critics learned', async (name) => {
+  const temperature = { kind: 'fixed', value: 0.02 }
+  const flow = { temperature, odeSteps: 5 }
+  const unbounded = { temperature: { kind: 'fixed', value: 0.3 }, odeSteps: 10 }
+  const states = [-0.8, -0.4, 0, 0.4, 0.8]
+  // Where the best action is near a bound, the gradient form leaves it by the bound: it knows none. The two forms of qsm
+  // stand aside: what they learn is no density of Q (see the bandits), and their action at zero noise no mode.
+  const settings: [Name, object, number[]][] = [
+    ['rfm', flow, states],
+    ['qne', flow, states],
+    ['sdac', flow, states],
+    ['dqs', unbounded, [-0.4, 0, 0.4]],
+    ['idem', unbounded, [-0.4, 0, 0.4]],
+    ['sac', { temperature }, states],
+  ]
+  it.each(settings)('%s finds the gain, its critics learned', async (name, options, states) => {
     const updates = 1500
     const { act } = await learn(agents[name] as unknown as Agent, task, {
       updates,
       compile,
       options: {
         hidden: [32, 32],
-        ...(name === 'rfm' && { odeSteps: 5 }),
+        ...options,
         criticActivation: 'silu',
         batchSize: 128,
         discount,
@@ -106,10 +123,8 @@ describe('a linear-quadratic task', { timeout: 300_000 }, () => {
         actorLearningRate: 3e-3,
         criticLearningRate: 3e-3,
         actorDecay: { shape: 'cosine', to: 1e-5, updates },
-        temperature: { kind: 'fixed', value: 0.02 },
       },
     })
-    const states = [-0.8, -0.4, 0, 0.4, 0.8]
     const actions = await act('mode', states)
     for (const [i, s] of states.entries()) expect(Math.abs(actions[i]![0]! + k * s), `state ${s}`).toBeLessThan(0.12)
   })
