@@ -2,6 +2,7 @@ import { lookUp } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type SolverName, solvers } from './solvers/solver.ts'
 
+/** Options of {@link sampleOde}. */
 export interface OdeOptions {
   /** Velocity u(x, t): x [B, d], t [B] all equal. */
   velocity(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
@@ -12,6 +13,7 @@ export interface OdeOptions {
   /** Times of start and end; 0 and 1 unless given. */
   readonly from?: number
   readonly to?: number
+  /** `euler` unless given. */
   readonly solver?: SolverName
 }
 

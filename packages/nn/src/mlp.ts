@@ -3,11 +3,15 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
 import { centre, normaliseCentred } from './layer-norm.ts'
 
+/** The form of an {@link mlp}. */
 export interface MlpOptions {
   /** Sizes of the inputs; the first layer sees their concatenation. */
   readonly inputs: readonly number[]
+  /** Widths of the hidden layers. */
   readonly hidden: readonly number[]
+  /** Numbers it gives for each row. */
   readonly outputs: number
+  /** After each hidden layer. */
   readonly activation: Activation
   /** LayerNorm before each activation. */
   readonly layerNorm?: boolean
@@ -19,10 +23,12 @@ export interface MlpOptions {
 interface Layer {
   readonly [name: string]: tf.Tensor
 }
+/** The parameters of an {@link mlp}: `layer0`, `layer1`, … */
 export interface MlpParams {
   readonly [layer: string]: Layer
 }
 
+/** A network as pure functions of its parameters. */
 export interface Mlp {
   /** Weights uniform within ±√(3/fan-in) (LeCun), biases zero. */
   init(rng: Rng): MlpParams

@@ -7,6 +7,7 @@ import { isGaussian, type Source } from './sources/source.ts'
 /** What a network may predict at (x, t): u_t(x), E[X1|x], E[X0|x] or ∇ log p_t(x). */
 export type Prediction = 'velocity' | 'data' | 'noise' | 'score'
 
+/** What {@link convertPrediction} converts, and where. */
 export interface ConversionInput {
   readonly schedule: Schedule
   /** Needed for scores; a standard Gaussian unless given. */

@@ -21,7 +21,7 @@ const registry: Record<string, Estimator> = {}
 /** Declares an estimator; `registerEstimator` makes it known by name. */
 export const defineEstimator = (estimator: Estimator): Estimator => estimator
 
-/** @throws RevflowError (`duplicate-name`) */
+/** Makes an estimator known by its name, in this process. @throws RevflowError (`duplicate-name`) */
 export function registerEstimator(estimator: Estimator): void {
   if (Object.hasOwn(registry, estimator.name))
     throw new RevflowError({
@@ -33,6 +33,7 @@ export function registerEstimator(estimator: Estimator): void {
   registry[estimator.name] = estimator
 }
 
+/** Every estimator known by name, the presets first. */
 export const listEstimators = (): Estimator[] => Object.values(registry)
 
 /** The estimator of a name, or the one given. @throws RevflowError (`unknown-name`) naming the nearest */
