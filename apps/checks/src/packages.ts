@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
-const manifestSchema = z.looseObject({ name: z.string(), private: z.boolean().default(false) })
+const manifestSchema = z.looseObject({ name: z.string(), version: z.string(), private: z.boolean().default(false) })
 
 export interface PublicPackage {
   readonly name: string
+  readonly version: string
   /** Absolute. */
   readonly folder: string
 }
@@ -17,7 +18,10 @@ export function publicPackages(root: string): PublicPackage[] {
   )
   return folders
     .filter((folder) => existsSync(join(folder, 'package.json')))
-    .map((folder) => ({ folder, ...manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))) }))
+    .map((folder) => ({
+      folder,
+      ...manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))),
+    }))
     .filter((manifest) => !manifest.private)
-    .map(({ name, folder }) => ({ name, folder }))
+    .map(({ name, version, folder }) => ({ name, version, folder }))
 }

@@ -1,4 +1,4 @@
-import { flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
+import { checkTensorflow, flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { eagerEngine } from './engine/eager.ts'
@@ -55,13 +55,14 @@ export interface Jitted<A extends readonly unknown[], R> {
 /**
  * Compiles a pure function of trees of TensorFlow.js tensors: it is traced once for each set of shapes, gradients
  * included, into one graph. Trees are nested plain records; randomness and state are arguments and results.
- * @throws RevflowError while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
+ * @throws RevflowError (`two-tensorflows`); while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
  *   at a call: `not-a-tensor`, `donated`
  * @example
  * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const { engine: name, donate, threads, specialisations } = parseOptions(jitOptionsSchema, options, 'jit')
+  checkTensorflow(tf)
   correctGradients()
   const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
   const cache = new Specialisations((args) => engine.compile(fn as unknown as TensorFunction, args), specialisations)
@@ -138,6 +139,7 @@ export function exportOnnx<A extends readonly unknown[], R>(
   fn: (...trees: A) => R,
   ...specs: { readonly [I in keyof A]: SpecArgument<A[I]> }
 ): Uint8Array {
+  checkTensorflow(tf)
   correctGradients()
   const args = specs.map((tree) => specLeaves(tree, ''))
   return encodeModel(trace(fn as unknown as TensorFunction, args).graph)

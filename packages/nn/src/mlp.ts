@@ -1,4 +1,4 @@
-import { RevflowError, type Rng } from '@revflow/core'
+import { checkTensorflow, RevflowError, type Rng } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
 import { centre, normaliseCentred } from './layer-norm.ts'
@@ -42,8 +42,10 @@ export interface Mlp {
 /**
  * A multilayer perceptron over plain parameters. Its first layer has a kernel for each input, which equals one kernel
  * on their concatenation but computes what candidates of one state share only once.
+ * @throws RevflowError (`two-tensorflows`)
  */
 export function mlp(options: MlpOptions): Mlp {
+  checkTensorflow(tf)
   const { inputs: sizes, hidden, outputs, activation, layerNorm: normalise = false, outputScale = 1 } = options
   const widths = [...hidden, outputs]
   const activate = activations[activation]

@@ -1,4 +1,4 @@
-import { RevflowError } from '@revflow/core'
+import { checkTensorflow, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Coefficients, Schedule } from './schedules/schedule.ts'
 import { gaussian } from './sources/gaussian.ts'
@@ -34,9 +34,11 @@ type Divisor = 'α' | 'β' | "αβ' − βα'"
 /**
  * Converts between predictions (Remark 1 and the one-sided velocities of (9), (10)).
  * @throws RevflowError (`unsupported-conversion`) for a score with a source that is not Gaussian;
- *   (`singular-conversion`) at one time t where the value says nothing of what is asked for
+ *   (`singular-conversion`) at one time t where the value says nothing of what is asked for;
+ *   (`two-tensorflows`)
  */
 export function convertPrediction({ schedule, source, from, to, value, x, t }: ConversionInput): tf.Tensor2D {
+  checkTensorflow(tf)
   const law = source ?? gaussian({ dim: x.shape[1] })
   if ((from === 'score' || to === 'score') && !isGaussian(law))
     throw new RevflowError({

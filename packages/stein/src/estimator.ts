@@ -1,4 +1,4 @@
-import { lookUp, type NoiseSpecs, RevflowError } from '@revflow/core'
+import { checkTensorflow, lookUp, type NoiseSpecs, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ControlVariate } from './control/control-variate.ts'
 import type { Method } from './methods/method.ts'
@@ -47,12 +47,14 @@ export const estimatorNoise = (estimator: string | Estimator, size: EstimateSize
 /**
  * Estimates E[X0|x] and E[X1|x] for B problems at once.
  * @param noise what `estimatorNoise` asks for, by name
- * @throws RevflowError (`unknown-name`, `missing-gradient`, `missing-support`, `missing-score`, `unsupported-source`)
+ * @throws RevflowError (`unknown-name`, `missing-gradient`, `missing-support`, `missing-score`, `unsupported-source`,
+ *   `two-tensorflows`)
  */
 export function estimatePosteriorMean(
   problem: PosteriorProblem,
   { estimator, noise }: { estimator: string | Estimator; noise: NoiseTensors },
 ): PosteriorMean {
+  checkTensorflow(tf)
   const method = resolveEstimator(estimator)
   return tidy(() => method.estimate(problem, noise))
 }
