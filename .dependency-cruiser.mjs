@@ -45,7 +45,13 @@ export default {
       from: {},
       to: { path: '^@revflow/', couldNotResolve: true },
     },
-    { name: 'circle', comment: 'files of packages import one way', severity: 'error', from: { path: '^packages/' }, to: { circular: true } },
+    {
+      name: 'circle',
+      comment: 'files of packages import one way',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

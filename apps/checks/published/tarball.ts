@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -18,4 +20,12 @@ export async function wrongTypes(tarball: Uint8Array): Promise<string[]> {
   return result.problems
     .filter((problem) => !('resolutionKind' in problem) || RESOLUTIONS.includes(problem.resolutionKind))
     .map((problem) => JSON.stringify(problem))
+}
+
+/** The files below a folder, by relative path, and what they weigh. */
+export function contents(folder: string): { files: string[]; bytes: number } {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name))
+  const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0)
+  return { files: paths.map((path) => relative(folder, path)).sort(), bytes }
 }
