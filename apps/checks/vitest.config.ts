@@ -5,9 +5,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['published/*.test.ts'],
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 900_000,
+    hookTimeout: 1_800_000,
     maxWorkers: 1,
-    bail: 0,
   },
 })

@@ -99,7 +99,8 @@ it('the command trains in an empty project', async () => {
   const installed = await consumer.npmInstall(project, ['@revflow/trainer'])
   expect(installed.code, installed.output).toBe(0)
   expect(await succeed(project, 'npx', 'revflow', 'doctor')).toContain('onnx')
-  const options = ['--steps', '1200', '--set', 'options.batchSize=16', '--set', 'options.hidden=[16]']
+  const small = ['randomSteps=1000', 'evaluateEvery=2000', 'options.batchSize=16', 'options.actorBatchSize=16']
+  const options = ['--steps', '2000', ...small.flatMap((option) => ['--set', option])]
   await succeed(project, 'npx', 'revflow', 'train', 'cartpole-swingup', ...options)
   expect(contents(join(project, 'runs')).files).toContainEqual(expect.stringMatching(/curve\.svg$/))
 })
