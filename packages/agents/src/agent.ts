@@ -25,7 +25,9 @@ export interface Batch {
   readonly terminated: tf.Tensor1D
 }
 
+/** What an update reports, by the names that the agent's `metrics` explain: numbers, []. */
 export type Metrics = Readonly<Record<string, tf.Scalar>>
+/** Random numbers that a call consumes, by name, as the algorithm's `noise` specifies them. */
 export type Noise = Readonly<Record<string, tf.Tensor>>
 /** Everything an agent remembers: nested plain records of tensors. */
 export type AgentState = Readonly<Record<string, Tree<tf.Tensor>>>

@@ -28,6 +28,7 @@ const baseConfig = z.strictObject({
   ...flowPolicyOptions,
   ...sharedOptions,
 })
+/** Parsed options of `qsm`, defaults filled in. */
 export type QsmConfig = z.output<typeof baseConfig>
 
 type State = CriticState & { actor: MlpParams; actorAdam: AdamState }

@@ -22,4 +22,5 @@ export const rfmConfig = z.strictObject({
   ...flowPolicyOptions,
   ...sharedOptions,
 })
+/** Parsed options of `rfm` and its presets, defaults filled in. */
 export type RfmConfig = z.output<typeof rfmConfig>

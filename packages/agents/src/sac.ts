@@ -27,6 +27,7 @@ export const sacConfig = z.strictObject({
   criticsForPolicy: z.enum(['target', 'online']).default('online').describe('whose minimum the policy climbs'),
   ...sharedOptions,
 })
+/** Parsed options of `sac`, defaults filled in. */
 export type SacConfig = z.output<typeof sacConfig>
 
 type State = CriticState & {

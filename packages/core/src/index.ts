@@ -2,4 +2,5 @@ export { type ErrorFacts, lookUp, nearest, parseOptions, RevflowError } from './
 export { drawNoise, type NoiseSpec, type NoiseSpecs, type RowLaw } from './noise.ts'
 export { createRng, type Rng, type RngState, restoreRng, rngStateSchema } from './rng.ts'
 export { fillSobol, SOBOL_DIMENSIONS } from './sobol.ts'
+export { checkTensorflow, type TensorflowModule } from './tensorflow.ts'
 export { flattenTree, mapTree, type Tree, treeLeaves, unflattenTree } from './tree.ts'

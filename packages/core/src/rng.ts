@@ -8,6 +8,7 @@ export const rngStateSchema = z.strictObject({
   /** Second number of the last Box–Muller pair, or null. */
   spareNormal: z.number().nullable(),
 })
+/** The state of an {@link Rng}: plain JSON, which {@link rngStateSchema} checks. */
 export type RngState = z.infer<typeof rngStateSchema>
 
 /** A seedable, splittable, serialisable generator of random numbers. Mutable: each draw advances it. */

@@ -1,10 +1,12 @@
 import type { ActionSpace, ObservationSpace } from './spaces.ts'
 
+/** The start of an episode; S is `observationSpace.size`. */
 export interface ResetResult {
   /** [S], freshly allocated. */
   readonly observation: Float32Array
 }
 
+/** What an action led to; S is `observationSpace.size`. */
 export interface StepResult {
   /** [S], freshly allocated. */
   readonly observation: Float32Array

@@ -6,6 +6,7 @@ import { createPhysics, type Physics } from './physics.ts'
 import { type ActionSpace, type ObservationSpace, readActionSpace, subStepsOf, writeAction } from './spaces.ts'
 import { type BoundTask, episodeSteps, observationSize, type TaskDefinition } from './task.ts'
 
+/** What a step of a MuJoCo environment tells besides. */
 export interface StepInfo {
   /** Control steps since the reset. */
   readonly elapsedSteps: number
@@ -15,6 +16,7 @@ export interface StepInfo {
   readonly warnings: readonly string[]
 }
 
+/** What an action led to in a MuJoCo environment. */
 export interface MujocoStepResult extends StepResult {
   readonly info: StepInfo
 }
@@ -44,6 +46,7 @@ export const envOptionsSchema = z.strictObject({
   /** Diverged physics: an error (default), or the end of the episode with `info.diverged`. */
   onDivergence: z.enum(['error', 'truncate']).default('error'),
 })
+/** Options of `makeEnv` for tasks on MuJoCo. */
 export type EnvOptions = z.input<typeof envOptionsSchema>
 export type ParsedEnvOptions = z.output<typeof envOptionsSchema>
 

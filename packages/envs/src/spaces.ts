@@ -3,6 +3,7 @@ import { nameOf } from './mujoco.ts'
 import type { Physics } from './physics.ts'
 import type { ObservationEntry, TaskDefinition } from './task.ts'
 
+/** The numbers of an observation, and what they are. */
 export interface ObservationSpace {
   /** Numbers in an observation: the sum of the entries' sizes. */
   readonly size: number
@@ -10,7 +11,9 @@ export interface ObservationSpace {
   readonly entries: readonly ObservationEntry[]
 }
 
+/** The components of an action, and their bounds. */
 export interface ActionSpace {
+  /** A, numbers in an action. */
   readonly size: number
   /** Actuator names, in order; `actuator<i>` where actuator i has none. */
   readonly names: readonly string[]

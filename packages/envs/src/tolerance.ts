@@ -11,6 +11,7 @@ export type Sigmoid =
   | 'quadratic'
   | 'tanh_squared'
 
+/** Where {@link tolerance} is 1, and how it falls off beside that. */
 export interface ToleranceOptions {
   /** Interval on which the value is 1, in the unit of `x`. A missing end is infinite; default: the point 0. */
   readonly bounds?: { readonly lower?: number; readonly upper?: number }

@@ -2,6 +2,7 @@ import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { OdeOptions } from './sample.ts'
 
+/** Options of {@link sampleOdeAdaptive}. */
 export interface AdaptiveOptions extends Omit<OdeOptions, 'steps' | 'solver'> {
   /** Relative and absolute error allowed a step, in the root mean square over coordinates of the worst row. */
   readonly relativeTolerance?: number
@@ -10,10 +11,13 @@ export interface AdaptiveOptions extends Omit<OdeOptions, 'steps' | 'solver'> {
   readonly maxSteps?: number
 }
 
+/** Where the flow led, and what it took. */
 export interface AdaptiveResult {
   /** x at `to`, [B, d] */
   readonly x: tf.Tensor2D
+  /** Steps made. */
   readonly accepted: number
+  /** Steps tried and not made, their error being above the tolerance. */
   readonly rejected: number
   /** Evaluations of the velocity. */
   readonly evaluations: number

@@ -2,6 +2,7 @@ import type { DiscreteSchedule } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
 import { checkSteps } from './sample.ts'
 
+/** Options of {@link sampleAncestral}; N is how many rates the schedule has. */
 export interface AncestralOptions {
   readonly schedule: DiscreteSchedule
   /** E[X1|x_t], [B, d]: x [B, d], t [B] all equal, on the schedule's grid. */

@@ -2,6 +2,7 @@ import { divergence } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs-core'
 import { type OdeOptions, sampleOde } from './sample.ts'
 
+/** Options of {@link sampleWithLogDensity}. */
 export interface DensityOptions extends OdeOptions {
   /** log p at `from`, of x [B, d], shape [B] */
   logProb(x: tf.Tensor): tf.Tensor

@@ -25,6 +25,7 @@ export function velocityTarget(input: {
     : convertPrediction({ schedule, from: 'data', to: 'velocity', value: posterior.data, x, t })
 }
 
+/** A point between noise and data, and the velocity there of the path that joins them. */
 export interface NoisySample {
   /** x_t = α x1 + β x0, [B, d] */
   readonly x: tf.Tensor2D

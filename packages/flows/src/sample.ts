@@ -1,7 +1,8 @@
-import { lookUp } from '@revflow/core'
+import { checkTensorflow, lookUp } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type SolverName, solvers } from './solvers/solver.ts'
 
+/** Options of {@link sampleOde}. */
 export interface OdeOptions {
   /** Velocity u(x, t): x [B, d], t [B] all equal. */
   velocity(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
@@ -12,15 +13,17 @@ export interface OdeOptions {
   /** Times of start and end; 0 and 1 unless given. */
   readonly from?: number
   readonly to?: number
+  /** `euler` unless given. */
   readonly solver?: SolverName
 }
 
 /**
  * Integrates dx/dt = u(x, t) from noise to data in a fixed number of steps, an unrolled loop, so that it can be
  * compiled. Returns x at `to`, [B, d].
- * @throws RevflowError (`unknown-name`) for a solver, RangeError unless steps is a positive integer
+ * @throws RevflowError (`unknown-name`) for a solver, (`two-tensorflows`); RangeError unless steps is a positive integer
  */
 export function sampleOde({ velocity, x0, steps, from = 0, to = 1, solver = 'euler' }: OdeOptions): tf.Tensor2D {
+  checkTensorflow(tf)
   const method = lookUp('solver', solver, solvers)
   checkSteps('sampleOde.steps', steps)
   const h = (to - from) / steps

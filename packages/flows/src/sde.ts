@@ -30,8 +30,10 @@ const heun: SdeSolver = {
 
 /** Solvers of stochastic equations by name. */
 export const sdeSolvers = { 'euler-maruyama': eulerMaruyama, heun }
+/** A name of {@link sdeSolvers}. */
 export type SdeSolverName = keyof typeof sdeSolvers
 
+/** Options of {@link sampleSde}. */
 export interface SdeOptions {
   /** u(x, t): x [B, d], t [B] all equal. */
   velocity(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
@@ -39,11 +41,14 @@ export interface SdeOptions {
   score(x: tf.Tensor2D, t: tf.Tensor1D): tf.Tensor2D
   /** σ_t ≥ 0: any choice leaves the marginals as they are; 0 is the ODE. */
   sigma(t: number): number
+  /** Where the process starts, [B, d]. */
   readonly x0: tf.Tensor2D
   /** Standard normals, [steps, B, d] */
   readonly noise: tf.Tensor3D
+  /** Times of start and end; 0 and 1 unless given. */
   readonly from?: number
   readonly to?: number
+  /** `euler-maruyama` unless given. */
   readonly solver?: SdeSolverName
 }
 

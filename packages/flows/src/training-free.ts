@@ -13,8 +13,10 @@ import * as tf from '@tensorflow/tfjs-core'
 /** What a sampler without a network knows of its target: an energy −log p1, and its gradient for most estimators. */
 export type EnergyTarget = Omit<PosteriorProblem, 'x' | 't'>
 
+/** Options of {@link trainingFree}. */
 export interface TrainingFreeOptions {
   readonly target: EnergyTarget
+  /** Of @revflow/stein, by name or as an object. */
   readonly estimator: string | Estimator
   /** Noise for each evaluation in turn, as {@link trainingFreeNoise} asks: a leading axis of evaluations. */
   readonly noise: NoiseTensors

@@ -2,6 +2,7 @@ import { RevflowError } from '@revflow/core'
 
 /** Element types revflow computes with. `bool` is stored a byte an element. */
 export type DType = 'float32' | 'int32' | 'bool'
+/** The typed array that holds elements of each type. */
 export interface TensorData {
   float32: Float32Array
   int32: Int32Array
@@ -15,6 +16,7 @@ export function checkDtype(dtype: string, path: string): DType {
   throw new RevflowError({ code: 'unsupported-dtype', path, expected: `one of ${DTYPES.join(', ')}`, received: dtype })
 }
 
+/** Shape and element type of a tensor, without its numbers. */
 export interface TensorSpec {
   readonly shape: readonly number[]
   readonly dtype: DType

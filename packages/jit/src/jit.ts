@@ -1,4 +1,4 @@
-import { flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
+import { checkTensorflow, flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { eagerEngine } from './engine/eager.ts'
@@ -10,6 +10,7 @@ import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } 
 import { Specialisations } from './specialisations.ts'
 import { type TensorFunction, trace } from './trace/trace.ts'
 
+/** The schema {@link jit} parses its options by. */
 export const jitOptionsSchema = z.strictObject({
   /** `onnx`: one compiled graph; `eager`: the same function on the current TensorFlow.js backend. */
   engine: z.enum(['onnx', 'eager']).default('onnx'),
@@ -20,6 +21,7 @@ export const jitOptionsSchema = z.strictObject({
   /** Sets of shapes kept compiled; the one used longest ago leaves first. */
   specialisations: z.int().positive().default(32),
 })
+/** Options of {@link jit}, each with a default. */
 export type JitOptions = z.input<typeof jitOptionsSchema>
 
 /** Arguments of a jitted function: the function's own trees with tensors on the host (or TensorFlow.js tensors). */
@@ -29,7 +31,9 @@ export type HostArgument<T> = T extends tf.Tensor
 /** Result of a jitted function: the function's own tree with tensors on the host. */
 export type HostResult<T> = T extends tf.Tensor ? HostTensor : { readonly [K in keyof T]: HostResult<T[K]> }
 
+/** What a jitted function has done so far. */
 export interface JitStats {
+  /** The engine that runs it, as in the options. */
   readonly engine: string
   /** Calls made. */
   readonly calls: number
@@ -39,8 +43,10 @@ export interface JitStats {
   readonly specialisations: readonly CompileStats[]
 }
 
+/** A compiled function: called like the one it is made of, with tensors on the host, and giving a promise of its result. */
 export interface Jitted<A extends readonly unknown[], R> {
   (...trees: { readonly [I in keyof A]: HostArgument<A[I]> }): Promise<HostResult<R>>
+  /** Calls and compilations up to now. */
   stats(): JitStats
   /** Frees what the engine holds, once calls under way have returned. */
   dispose(): Promise<void>
@@ -49,13 +55,14 @@ export interface Jitted<A extends readonly unknown[], R> {
 /**
  * Compiles a pure function of trees of TensorFlow.js tensors: it is traced once for each set of shapes, gradients
  * included, into one graph. Trees are nested plain records; randomness and state are arguments and results.
- * @throws RevflowError while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
+ * @throws RevflowError (`two-tensorflows`); while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
  *   at a call: `not-a-tensor`, `donated`
  * @example
  * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const { engine: name, donate, threads, specialisations } = parseOptions(jitOptionsSchema, options, 'jit')
+  checkTensorflow(tf)
   correctGradients()
   const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
   const cache = new Specialisations((args) => engine.compile(fn as unknown as TensorFunction, args), specialisations)
@@ -132,6 +139,7 @@ export function exportOnnx<A extends readonly unknown[], R>(
   fn: (...trees: A) => R,
   ...specs: { readonly [I in keyof A]: SpecArgument<A[I]> }
 ): Uint8Array {
+  checkTensorflow(tf)
   correctGradients()
   const args = specs.map((tree) => specLeaves(tree, ''))
   return encodeModel(trace(fn as unknown as TensorFunction, args).graph)

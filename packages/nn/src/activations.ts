@@ -54,5 +54,7 @@ export const activations = {
   softplus: withDerivative((x) => tf.softplus(x), sigmoid),
 } satisfies Record<string, Unary>
 
+/** A name of {@link activations}. */
 export type Activation = keyof typeof activations
+/** Every {@link Activation}, for schemas of options. */
 export const activationNames = Object.keys(activations) as [Activation, ...Activation[]]

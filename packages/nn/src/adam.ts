@@ -5,15 +5,21 @@ import { constant, type Schedule } from './learning-rate.ts'
 import { fromVector, toVector } from './vector.ts'
 
 const adamSchema = z.strictObject({
+  /** A positive number, or a schedule. */
   learningRate: z.union([z.number().positive(), z.custom<Schedule>((value) => typeof value === 'function')]),
+  /** Decay of the mean of gradients, in [0, 1). */
   beta1: z.number().min(0).lt(1).default(0.9),
+  /** Decay of the mean of squared gradients, in [0, 1). */
   beta2: z.number().min(0).lt(1).default(0.999),
+  /** Added to the root of the mean square. */
   epsilon: z.number().positive().default(1e-8),
   /** Greatest norm of the gradient over all parameters; longer ones are scaled down to it. */
   clipNorm: z.number().positive().optional(),
 })
+/** Options of {@link adam}. */
 export type AdamOptions = z.input<typeof adamSchema>
 
+/** What Adam remembers of N parameters. */
 export interface AdamState {
   readonly [key: string]: tf.Tensor
   /** Running means of the gradient and of its square, all parameters in one vector, [N]. */
@@ -23,7 +29,9 @@ export interface AdamState {
   readonly step: tf.Tensor
 }
 
+/** An optimiser as pure functions: parameters and state go in and come out. */
 export interface Adam {
+  /** The state before the first step: zeros. */
   init(params: Tree<tf.Tensor>): AdamState
   /** One step; `gradNorm` is the norm before clipping, []. */
   update<P extends Tree<tf.Tensor>>(input: {

@@ -6,6 +6,7 @@ export type Schedule = (step: tf.Scalar) => tf.Tensor
 /** share of `steps` done, in [0, 1] */
 const progress = (step: tf.Scalar, steps: number) => tf.clipByValue(tf.div(step, steps), 0, 1)
 
+/** The same rate at every update. */
 export const constant =
   (value: number): Schedule =>
   () =>

@@ -1,13 +1,17 @@
-import { RevflowError, type Rng } from '@revflow/core'
+import { checkTensorflow, RevflowError, type Rng } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
 import { centre, normaliseCentred } from './layer-norm.ts'
 
+/** The form of an {@link mlp}. */
 export interface MlpOptions {
   /** Sizes of the inputs; the first layer sees their concatenation. */
   readonly inputs: readonly number[]
+  /** Widths of the hidden layers. */
   readonly hidden: readonly number[]
+  /** Numbers it gives for each row. */
   readonly outputs: number
+  /** After each hidden layer. */
   readonly activation: Activation
   /** LayerNorm before each activation. */
   readonly layerNorm?: boolean
@@ -19,10 +23,12 @@ export interface MlpOptions {
 interface Layer {
   readonly [name: string]: tf.Tensor
 }
+/** The parameters of an {@link mlp}: `layer0`, `layer1`, … */
 export interface MlpParams {
   readonly [layer: string]: Layer
 }
 
+/** A network as pure functions of its parameters. */
 export interface Mlp {
   /** Weights uniform within ±√(3/fan-in) (LeCun), biases zero. */
   init(rng: Rng): MlpParams
@@ -36,8 +42,10 @@ export interface Mlp {
 /**
  * A multilayer perceptron over plain parameters. Its first layer has a kernel for each input, which equals one kernel
  * on their concatenation but computes what candidates of one state share only once.
+ * @throws RevflowError (`two-tensorflows`)
  */
 export function mlp(options: MlpOptions): Mlp {
+  checkTensorflow(tf)
   const { inputs: sizes, hidden, outputs, activation, layerNorm: normalise = false, outputScale = 1 } = options
   const widths = [...hidden, outputs]
   const activate = activations[activation]

@@ -12,6 +12,7 @@ const optionsSchema = z.strictObject({
   /** Rays along each side of a pixel, 1 … 4; default 2. */
   samples: z.int().min(1).max(4).default(2),
 })
+/** Options of {@link render}. */
 export type RenderOptions = z.input<typeof optionsSchema>
 
 /**

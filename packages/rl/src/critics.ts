@@ -2,22 +2,29 @@ import type { Rng } from '@revflow/core'
 import { type Activation, type MlpParams, mlp } from '@revflow/nn'
 import * as tf from '@tensorflow/tfjs-core'
 
+/** The form of both critics. */
 export interface TwinCriticOptions {
+  /** S, numbers in an observation. */
   readonly observationSize: number
+  /** A, numbers in an action. */
   readonly actionSize: number
+  /** Widths of the hidden layers. */
   readonly hidden: readonly number[]
   readonly activation: Activation
   /** LayerNorm before each activation. */
   readonly layerNorm?: boolean
 }
 
+/** Parameters of both critics, which share none. */
 export interface TwinCriticParams {
   readonly [critic: string]: MlpParams
   readonly q1: MlpParams
   readonly q2: MlpParams
 }
 
+/** Q1 and Q2 as pure functions of their parameters. */
 export interface TwinCritics {
+  /** Both drawn anew, independently. */
   init(rng: Rng): TwinCriticParams
   /** Q1 and Q2 at actions [B, A] or K candidates each [B, K, A]; observations [B, S]; values [B] or [B, K]. */
   apply(params: TwinCriticParams, observation: tf.Tensor2D, action: tf.Tensor): { q1: tf.Tensor; q2: tf.Tensor }

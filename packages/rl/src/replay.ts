@@ -7,11 +7,13 @@ const replaySchema = z.strictObject({
   actionSize: z.int().min(1),
 })
 
+/** One step of an environment. */
 export interface Transition {
   /** s, S numbers */
   readonly observation: ArrayLike<number>
   /** a, A numbers */
   readonly action: ArrayLike<number>
+  /** r */
   readonly reward: number
   /** s', S numbers */
   readonly nextObservation: ArrayLike<number>
@@ -29,9 +31,11 @@ export interface ReplayBatch {
   readonly terminated: Float32Array
 }
 
+/** A uniform replay buffer; {@link createReplay} makes one. */
 export interface Replay {
   /** Transitions held. */
   readonly size: number
+  /** Transitions it can hold. */
   readonly capacity: number
   /** Bytes allocated. */
   readonly bytes: number
@@ -45,6 +49,7 @@ export interface Replay {
   restore(state: ReplayState): void
 }
 
+/** What a replay holds, for checkpoints. */
 export interface ReplayState {
   readonly arrays: ReplayBatch
   readonly position: number

@@ -46,12 +46,16 @@ export function probabilityOfImprovement(x: Scores, y: Scores): number {
 export const performanceProfile = (scores: Scores, thresholds: readonly number[]): number[] =>
   thresholds.map((tau) => average(scores.flat().map((score) => (score > tau ? 1 : 0))))
 
+/** How an interval is drawn. */
 export interface BootstrapOptions {
+  /** Equal generators give equal intervals. */
   readonly rng: Rng
+  /** Draws; 50,000 unless given, as rliable. */
   readonly resamples?: number
-  /** Share of the draws inside of the interval. */
+  /** Share of the draws inside of the interval; 0.95 unless given. */
   readonly level?: number
 }
+/** An interval in the unit of the statistic. */
 export interface Interval {
   readonly low: number
   readonly high: number

@@ -1,4 +1,4 @@
-import { RevflowError } from '@revflow/core'
+import { checkTensorflow, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Coefficients, Schedule } from './schedules/schedule.ts'
 import { gaussian } from './sources/gaussian.ts'
@@ -7,6 +7,7 @@ import { isGaussian, type Source } from './sources/source.ts'
 /** What a network may predict at (x, t): u_t(x), E[X1|x], E[X0|x] or ∇ log p_t(x). */
 export type Prediction = 'velocity' | 'data' | 'noise' | 'score'
 
+/** What {@link convertPrediction} converts, and where. */
 export interface ConversionInput {
   readonly schedule: Schedule
   /** Needed for scores; a standard Gaussian unless given. */
@@ -33,9 +34,11 @@ type Divisor = 'α' | 'β' | "αβ' − βα'"
 /**
  * Converts between predictions (Remark 1 and the one-sided velocities of (9), (10)).
  * @throws RevflowError (`unsupported-conversion`) for a score with a source that is not Gaussian;
- *   (`singular-conversion`) at one time t where the value says nothing of what is asked for
+ *   (`singular-conversion`) at one time t where the value says nothing of what is asked for;
+ *   (`two-tensorflows`)
  */
 export function convertPrediction({ schedule, source, from, to, value, x, t }: ConversionInput): tf.Tensor2D {
+  checkTensorflow(tf)
   const law = source ?? gaussian({ dim: x.shape[1] })
   if ((from === 'score' || to === 'score') && !isGaussian(law))
     throw new RevflowError({

@@ -1,4 +1,4 @@
-import { lookUp, type NoiseSpecs, RevflowError } from '@revflow/core'
+import { checkTensorflow, lookUp, type NoiseSpecs, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ControlVariate } from './control/control-variate.ts'
 import type { Method } from './methods/method.ts'
@@ -21,7 +21,7 @@ const registry: Record<string, Estimator> = {}
 /** Declares an estimator; `registerEstimator` makes it known by name. */
 export const defineEstimator = (estimator: Estimator): Estimator => estimator
 
-/** @throws RevflowError (`duplicate-name`) */
+/** Makes an estimator known by its name, in this process. @throws RevflowError (`duplicate-name`) */
 export function registerEstimator(estimator: Estimator): void {
   if (Object.hasOwn(registry, estimator.name))
     throw new RevflowError({
@@ -33,6 +33,7 @@ export function registerEstimator(estimator: Estimator): void {
   registry[estimator.name] = estimator
 }
 
+/** Every estimator known by name, the presets first. */
 export const listEstimators = (): Estimator[] => Object.values(registry)
 
 /** The estimator of a name, or the one given. @throws RevflowError (`unknown-name`) naming the nearest */
@@ -46,12 +47,14 @@ export const estimatorNoise = (estimator: string | Estimator, size: EstimateSize
 /**
  * Estimates E[X0|x] and E[X1|x] for B problems at once.
  * @param noise what `estimatorNoise` asks for, by name
- * @throws RevflowError (`unknown-name`, `missing-gradient`, `missing-support`, `missing-score`, `unsupported-source`)
+ * @throws RevflowError (`unknown-name`, `missing-gradient`, `missing-support`, `missing-score`, `unsupported-source`,
+ *   `two-tensorflows`)
  */
 export function estimatePosteriorMean(
   problem: PosteriorProblem,
   { estimator, noise }: { estimator: string | Estimator; noise: NoiseTensors },
 ): PosteriorMean {
+  checkTensorflow(tf)
   const method = resolveEstimator(estimator)
   return tidy(() => method.estimate(problem, noise))
 }

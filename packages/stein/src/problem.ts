@@ -46,6 +46,7 @@ export interface Diagnostics {
   readonly logTargetStd: tf.Tensor1D
 }
 
+/** The answer: both posterior means, α E[X1|x] + β E[X0|x] = x, and what they rest on. */
 export interface PosteriorMean {
   /** E[X0|x], [B, d] */
   readonly noise: tf.Tensor2D

@@ -8,7 +8,7 @@ export interface Mixture {
   readonly sigma: number
 }
 
-/** Boltzmann densities of two and of four modes. */
+/** A Boltzmann density of two modes, on the first axis. */
 export const twoModes: Mixture = {
   modes: [
     [-0.5, 0],
@@ -16,6 +16,7 @@ export const twoModes: Mixture = {
   ],
   sigma: 0.15,
 }
+/** A Boltzmann density of four modes, one a quadrant. */
 export const fourModes: Mixture = {
   modes: [
     [-0.5, -0.5],

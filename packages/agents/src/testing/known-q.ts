@@ -45,7 +45,9 @@ export const knownQ = (critics: TwinCritics, states: readonly number[], actionSi
   return { actionSize, critics, transitions: () => ({ state, reward: () => 0, next: state }) }
 }
 
+/** How {@link learn} trains. */
 export interface LearnOptions {
+  /** Of the agent, as its `config` parses them. */
   readonly options: object
   readonly updates: number
   /** Options that differ when it acts. */

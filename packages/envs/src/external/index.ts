@@ -14,6 +14,7 @@ const optionsSchema = z.strictObject({
   /** Seconds to wait for an answer, the start included; default 60. */
   timeout: z.number().positive().default(60),
 })
+/** Options of {@link externalEnv}: the program to run. */
 export type ExternalOptions = z.input<typeof optionsSchema>
 
 /**

@@ -13,6 +13,7 @@ const optionsSchema = envOptionsSchema.extend({
   /** Seconds after which a worker that does not answer counts as lost; default 60. */
   timeout: z.number().positive().default(60),
 })
+/** Options of {@link makeVectorEnv}: those of each environment, and how many threads share them. */
 export type VectorEnvOptions = z.input<typeof optionsSchema>
 
 /** Results of one step of n environments; the arrays are freshly allocated, rows are environments. */

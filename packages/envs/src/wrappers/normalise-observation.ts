@@ -9,6 +9,7 @@ const optionsSchema = z.strictObject({
   /** Normalised components are cut to [−limit, limit]; default 10. */
   limit: z.number().positive().default(10),
 })
+/** Options of {@link normaliseObservation}. */
 export type NormaliseOptions = z.input<typeof optionsSchema>
 
 /** Added to the variance, which is 0 at first and of a constant component. */

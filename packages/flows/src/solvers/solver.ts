@@ -56,4 +56,5 @@ const rk4: Solver = {
 
 /** Solvers by name. */
 export const solvers = { euler, midpoint, heun, rk4 }
+/** A name of {@link solvers}. */
 export type SolverName = keyof typeof solvers

@@ -1,8 +1,10 @@
 import { RevflowError } from '@revflow/core'
 import { type Arithmetic, type Coefficients, defineSchedule, type Schedule } from './schedule.ts'
 
+/** What a schedule of your own consists of. */
 export interface CustomScheduleOptions {
   readonly name: string
+  /** The interval of times on which it may be used. */
   readonly tMin: number
   readonly tMax: number
   /** Formulas in the arithmetic given, so that they serve numbers and tensors. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { checkLaw, type Source } from './source.ts'
 
+/** One spherical Gaussian of a {@link gaussianMixture}. */
 export interface MixtureComponent {
   /** Share, relative to those of the others. */
   readonly weight: number

@@ -22,6 +22,7 @@ export interface GaussianSource extends Source {
   score(x0: tf.Tensor): tf.Tensor
 }
 
+/** Whether scores can be converted for this source: a Gaussian one, by its name. */
 export const isGaussian = (source: Source): source is GaussianSource => source.name === 'gaussian'
 
 /** ∇ log p0. @throws RevflowError (`missing-score`) for a source with an edge */

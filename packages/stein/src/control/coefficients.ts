@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Box } from '../problem.ts'
 
+/** What η is chosen from. */
 export interface CoefficientInput {
   /** Normalised weights w̄, [B, K, 1] */
   readonly weights: tf.Tensor
@@ -28,6 +29,7 @@ const constant =
 /** η = g², the gradient form (24): iDEM and DQS. */
 const gradient: Coefficient = ({ g, sourceVariance }) => g.map(() => tf.scalar(sourceVariance))
 
+/** Which squares η makes least. */
 export interface LeastSquaresOptions {
   /** Weights of the squares: w̄^power. */
   readonly power: number

@@ -2,11 +2,13 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Box } from '../problem.ts'
 import type { Coefficients3D } from '../proposals/proposal.ts'
 
+/** What a test function may look at. */
 export interface TestFunctionInput {
   /** Candidates, [B, K, d] */
   readonly x1: tf.Tensor3D
   /** Posterior score s(x0) = ∇ log p(x0|x), [B, K, d] (22) */
   readonly score: tf.Tensor
+  /** α and β at t, [B, 1, 1]. */
   readonly at: Coefficients3D
   readonly support?: Box | undefined
   /** The problem's own x [B, d] and t [B], for amortised test functions. */
@@ -28,6 +30,7 @@ export interface Feature {
   derivative(x1: tf.Tensor3D, input: TestFunctionInput): tf.Tensor
 }
 
+/** How {@link Feature}s become test functions. */
 export interface FeatureOptions {
   /**
    * Where the target has bounds, multiply by c(x1_j) = 1 − a², a being x1_j on the box scaled to [−1, 1]: φ then

@@ -9,11 +9,13 @@ import { langevinStep, type Particles, takeParticles } from './langevin.ts'
 import type { Method } from './method.ts'
 import { weightedMean } from './weighted-mean.ts'
 
+/** Options of {@link annealing}. */
 export interface AnnealingOptions {
   /** Temperatures between the prior and the posterior, the last being the posterior. */
   readonly stages?: number
   /** Least share of effective samples that a stage may leave. */
   readonly keep?: number
+  /** None: the weighted mean alone. */
   readonly control?: ControlVariate
 }
 

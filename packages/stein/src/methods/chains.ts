@@ -9,6 +9,7 @@ import { hamiltonianStep, langevinStep, type Particles, takeParticles } from './
 import type { Method } from './method.ts'
 import { weightedMean } from './weighted-mean.ts'
 
+/** Options of {@link chains}; `kept`, `starts` and `burnIn` are 4 unless given. */
 export interface ChainOptions {
   /** States kept of each chain; K candidates are K/kept chains side by side. */
   readonly kept?: number
@@ -18,6 +19,7 @@ export interface ChainOptions {
   readonly burnIn?: number
   /** Leapfrog steps of Hamiltonian Monte Carlo; none: Metropolis-adjusted Langevin steps. */
   readonly leaps?: number
+  /** None: the mean alone. */
   readonly control?: ControlVariate
 }
 

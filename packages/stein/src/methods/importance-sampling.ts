@@ -5,7 +5,9 @@ import type { Proposal } from '../proposals/proposal.ts'
 import type { Method } from './method.ts'
 import { weightedMean } from './weighted-mean.ts'
 
+/** The two parts of {@link importanceSampling}. */
 export interface ImportanceSamplingOptions {
+  /** Where candidates are drawn. */
   readonly proposal: Proposal
   /** None: the noise form, which needs no gradient of the target. */
   readonly control?: ControlVariate

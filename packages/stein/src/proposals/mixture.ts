@@ -108,6 +108,7 @@ const concatEvaluations = (a: Evaluation, b: Evaluation): Evaluation => ({
 /** Half the width of the support; 1 where there is none. */
 export const unit = ({ support }: PosteriorProblem) => (support ? (support.high - support.low) / 2 : 1)
 
+/** Options of {@link twoStageProposal}. */
 export interface TwoStageOptions {
   /** M, how many of the first half are built upon. */
   readonly centres?: number

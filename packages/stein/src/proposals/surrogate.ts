@@ -42,6 +42,7 @@ function surrogateOf({ x1, value, grad }: Known, width: tf.Tensor): Surrogate {
   }
 }
 
+/** Options of {@link surrogateProposal}. */
 export interface SurrogateOptions {
   /** S, how many equal parts the candidates come in; the first is drawn from the prior. */
   readonly stages?: number

@@ -19,6 +19,7 @@ export type Compile = (
   input: Readonly<Record<string, tf.Tensor>>,
 ) => Promise<Readonly<Record<string, { readonly data: ArrayLike<number> }>>>
 
+/** Options of {@link conformanceChecks}. */
 export interface ConformanceOptions {
   /** Checks the compiled estimator against the eager one. */
   readonly compile?: Compile
