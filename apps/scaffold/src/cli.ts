@@ -14,9 +14,9 @@ export function main([what = '', name = '', ...rest]: readonly string[], root: s
     if (rest.length > 0)
       throw new RevflowError({
         code: 'invalid-name',
-        path: `new:${what}`,
-        expected: 'one name',
-        received: rest.join(' '),
+        path: `name of the ${what}`,
+        expected: 'one',
+        received: [name, ...rest].join(' '),
       })
     const { written, changed, next } = scaffold(root, what, kind, name)
     const [first, ...others] = written

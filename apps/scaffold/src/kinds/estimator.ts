@@ -40,7 +40,11 @@ export const ${identifier} = defineEstimator({
   targets: ['unbounded'],
   ...importanceSampling({
     proposal,
-    control: { testFunction: testFunctions.constantDiagonal, coefficient: coefficients.regression },
+    // where few weights count, their regression is noise: η stays between the noise form and the gradient form
+    control: {
+      testFunction: testFunctions.constantDiagonal,
+      coefficient: coefficients.clipped(coefficients.regression),
+    },
   }),
 })
 `
