@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts'
 import { envsCommand } from './commands/envs.ts'
 import { estimatorsCommand } from './commands/estimators.ts'
 import { evaluateCommand } from './commands/evaluate.ts'
+import { exportCommand } from './commands/export.ts'
 import { renderCommand } from './commands/render.ts'
 import { resumeCommand, trainCommand } from './commands/train.ts'
 
@@ -65,6 +66,15 @@ function createProgram(exit: (code: number) => void): Command {
     .option('--episodes <n>', 'episodes', integer('episodes'), 10)
     .option('--rule <name>', 'mode, sample or best', 'mode')
     .action(async (run: string, options) => exit(await evaluateCommand(run, options)))
+
+  program
+    .command('export')
+    .description('write the policy of a run as an ONNX model, for Python, C++ and robots')
+    .argument('<run>', 'folder of a run')
+    .option('--out <file>', 'what to write', 'policy.onnx')
+    .option('--rule <name>', 'mode, sample or best', 'sample')
+    .option('--batch <n>', 'observations at once', integer('batch'), 1)
+    .action(async (run: string, options) => exit(await exportCommand(run, options)))
 
   program
     .command('agents')

@@ -44,6 +44,7 @@ export interface Row {
 }
 
 const mlp = { energy: mlpEnergy, bounded: true, dim: 6, times: TIMES }
+const small = { ...mlp, dim: 2, scales: [1], times: [0.5], energies: 1, repetitions: 8 }
 
 /** What `full` covers; `smoke` is the same in small. */
 export const profiles: Readonly<Record<'smoke' | 'full', readonly Part[]>> = {
@@ -73,8 +74,9 @@ export const profiles: Readonly<Record<'smoke' | 'full', readonly Part[]>> = {
     })),
   ],
   smoke: [
-    { ...mlp, name: 'cost', dim: 2, scales: [1], times: [0.5], budgets: [16], energies: 1, repetitions: 8 },
-    { ...mlp, name: 'steps', dim: 2, scales: [1], times: [0.5], candidates: [8], energies: 1, repetitions: 8 },
+    { ...small, name: 'cost', budgets: [16] },
+    { ...small, name: 'steps', candidates: [8] },
+    { ...small, name: 'unbounded', bounded: false, budgets: [16] },
   ],
 }
 

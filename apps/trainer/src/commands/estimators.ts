@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Estimator, listEstimators } from '@revflow/stein'
 import { writeAtomically } from '../run/folder.ts'
 
@@ -11,13 +13,15 @@ const describeEstimator = ({ name, reference, targets, needsGradient, cost }: Es
   costOf32: cost(32),
 })
 
-/** The list of estimators as a page of the docs. */
-export function estimatorsPage(): string {
+/** The list of estimators as a page of the docs at `file`; names lead to pages of their own, where there are such. */
+export function estimatorsPage(file: string): string {
+  const pageOf = (name: string) =>
+    existsSync(join(dirname(file), 'estimators', `${name}.md`)) ? `[\`${name}\`](estimators/${name}.md)` : `\`${name}\``
   const rows = listEstimators()
     .map(describeEstimator)
     .map(
       (e) =>
-        `| \`${e.name}\` | ${e.targets.join(', ')} | ${e.needsGradient ? 'yes' : 'no'} | ${e.costOf32} | ${e.reference} |`,
+        `| ${pageOf(e.name)} | ${e.targets.join(', ')} | ${e.needsGradient ? 'yes' : 'no'} | ${e.costOf32} | ${e.reference} |`,
     )
   return `# Estimators
 
@@ -36,7 +40,7 @@ ${rows.join('\n')}
 export function estimatorsCommand({ json, docs }: { readonly json?: boolean; readonly docs?: string }): number {
   const all = listEstimators()
   const width = Math.max(...all.map(({ name }) => name.length))
-  if (docs !== undefined) writeAtomically(docs, estimatorsPage())
+  if (docs !== undefined) writeAtomically(docs, estimatorsPage(docs))
   else if (json) process.stdout.write(`${JSON.stringify(all.map(describeEstimator), null, 2)}\n`)
   else for (const { name, reference } of all) process.stdout.write(`${name.padEnd(width)}  ${reference}\n`)
   return 0

@@ -1,8 +1,6 @@
 import { lookUp, RevflowError } from '@revflow/core'
 import { createEvaluator } from '../run/evaluate.ts'
-import { openPolicy } from '../run/policy.ts'
-
-const RULES = { mode: 'mode', sample: 'sample', best: 'best' } as const
+import { openPolicy, RULES } from '../run/policy.ts'
 
 /** `revflow evaluate <run>`: prints one JSON line. */
 export async function evaluateCommand(path: string, flags: { episodes: number; rule: string }): Promise<number> {

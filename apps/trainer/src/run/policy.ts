@@ -6,6 +6,9 @@ import { readRun } from './folder.ts'
 import type { Learner } from './learner.ts'
 import { experimentOf } from './train.ts'
 
+/** The rules a policy is played by. */
+export const RULES = { mode: 'mode', sample: 'sample', best: 'best' } as const
+
 /** What a run has learnt, ready to act. */
 export interface Policy {
   readonly config: RunConfig
