@@ -99,7 +99,6 @@ function warn(before: readonly FlatSpec[], now: readonly FlatSpec[]): void {
   const known = new Map<string, string>(leaves(before))
   const [name, type] = leaves(now).find(([path, spec]) => known.get(path) !== spec) ?? ['the number of arguments', '']
   const message = `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${known.get(name) ?? 'absent'} to ${type}; pad it to a few sizes`
-  // a browser has no process
-  if (globalThis.process?.emitWarning) process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })
-  else console.warn(message)
+  if (typeof process === 'object') process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })
+  else console.warn(message) // in a browser
 }
