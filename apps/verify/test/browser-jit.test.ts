@@ -29,7 +29,7 @@ describe.skipIf(missing)(`jit in a browser${missing ? ` (${missing})` : ''}`, ()
   beforeAll(async () => {
     extractSample('jit', 'In a browser', sample)
     browser = await launch()
-  })
+  }, 60_000)
   afterAll(async () => {
     await browser?.close()
     rmSync(sample, { force: true })
@@ -58,7 +58,7 @@ describe.skipIf(missing)(`jit in a browser${missing ? ` (${missing})` : ''}`, ()
     } finally {
       await server.close()
     }
-  })
+  }, 120_000)
 
   it('Vite’s development server finds the WebAssembly file too', async () => {
     const server = await createServer(config)
@@ -68,5 +68,5 @@ describe.skipIf(missing)(`jit in a browser${missing ? ` (${missing})` : ''}`, ()
     } finally {
       await server.close()
     }
-  })
+  }, 120_000)
 })
