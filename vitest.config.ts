@@ -10,6 +10,7 @@ export default defineConfig({
     include: ['{packages,apps,benchmarks}/*/test/**/*.test.ts', 'examples/test/*.test.ts'],
     testTimeout: 60_000,
     maxWorkers: 2,
+    setupFiles: process.env.REVFLOW_TEST_BACKEND === 'node' ? ['packages/jit/tools/test-backend.ts'] : [],
     onConsoleLog: () => undefined,
   },
 })

@@ -1,53 +1,28 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium } from 'playwright-core'
-import { build, createServer, type InlineConfig, preview } from 'vite'
+import type { Browser } from 'playwright-core'
+import { build, createServer, preview } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { picture, trajectory } from './browser/page.ts'
+import { extractSample, launch, missing, viteConfig } from './launch-browser.ts'
 
-/** $CHROMIUM, whatever it is; else the first that is on the path. */
-function findBrowser(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
-  return process.env.CHROMIUM || onPath
-}
-
-const executablePath = findBrowser()
-const reason = 'no Chromium on the path: install one, or name it by the environment variable CHROMIUM'
-if (!executablePath) process.stderr.write(`skipped: envs and render in a browser (${reason})\n`)
+if (missing) process.stderr.write(`skipped: envs and render in a browser (${missing})\n`)
 
 const root = fileURLToPath(new URL('./browser', import.meta.url))
 const sample = join(root, '.readme-sample.ts')
 const temporary = mkdtempSync(join(tmpdir(), 'revflow-browser-'))
-/** What a project that installed the packages needs none of: the sources stand in for them. */
-const config: InlineConfig = {
-  root,
-  configFile: false,
-  logLevel: 'error',
-  cacheDir: join(temporary, 'cache'),
-  build: { outDir: join(temporary, 'dist') },
-  resolve: { conditions: ['revflow-source'] },
-  server: { host: '127.0.0.1', port: 0 },
-  preview: { host: '127.0.0.1', port: 0 },
-}
+const config = viteConfig(root, temporary)
 
 /** What `page.ts` offers in the browser. */
 declare const revflow: { trajectory: typeof trajectory; picture: typeof picture }
 
-describe.skipIf(!executablePath)(`in a browser${executablePath ? '' : ` (${reason})`}`, () => {
+describe.skipIf(missing)(`in a browser${missing ? ` (${missing})` : ''}`, () => {
   let browser: Browser
   beforeAll(async () => {
-    const readme = readFileSync(new URL('../../../packages/envs/README.md', import.meta.url), 'utf8')
-    writeFileSync(sample, /## In a browser[\s\S]*?```ts\n([\s\S]*?)```/.exec(readme)![1]!)
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ['no-sandbox', 'disable-gpu', 'disable-quic', 'no-first-run', 'disable-background-networking'].map(
-        (flag) => `--${flag}`,
-      ),
-    })
+    extractSample('envs', 'In a browser', sample)
+    browser = await launch()
   })
   afterAll(async () => {
     await browser?.close()

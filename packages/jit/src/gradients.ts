@@ -7,10 +7,7 @@ const ofInputs = (kernelName: string, inputsToSave: string[], gradFunc: GradFunc
   inputsToSave,
   gradFunc: (dy, saved, attrs) => gradFunc(dy as tf.Tensor, saved, attrs),
 })
-const unary = (kernelName: string, derivative: (x: tf.Tensor) => tf.Tensor): tf.GradConfig =>
-  ofInputs(kernelName, ['x'], (dy, [x]) => ({ x: () => tf.mul(dy, derivative(x!)) }))
 
-const oneMinus = (x: tf.Tensor) => tf.sub(1, x)
 /** Sums over the axes along which an operand was broadcast. */
 function unbroadcast(gradient: tf.Tensor, { shape }: tf.Tensor): tf.Tensor {
   const axes = tf.broadcast_util.getReductionAxes(shape, gradient.shape)
@@ -27,32 +24,14 @@ const comparison = (kernelName: string): tf.GradConfig =>
   ofInputs(kernelName, ['a', 'b'], (_, [a, b]) => ({ a: () => zeros(a!), b: () => zeros(b!) }))
 
 /**
- * Gradients of the kernels whose TensorFlow.js gradient is wrong or missing. Most save the kernel's *output*, which
- * detaches it: a second derivative throws or silently loses a term. Those of maximum, minimum and squaredDifference do
- * not broadcast, that of cumsum transposes unless it runs along the last axis, that of mirrorPad leaves out what was
- * mirrored, einsum has none, and neither have comparisons, whose gradient is zero: a tf.where() on them cannot be
- * differentiated.
+ * Gradients of the kernels whose TensorFlow.js gradient is wrong or missing. That of elu is a kernel without a gradient
+ * of its own; those of maximum, minimum and squaredDifference do not broadcast, that of cumsum transposes unless it runs
+ * along the last axis, that of prod counts no axis from the end, that of mirrorPad leaves out what was mirrored; einsum
+ * has none, and neither have comparisons, whose gradient is zero: a tf.where() on them cannot be differentiated.
  */
 const corrected: readonly tf.GradConfig[] = [
-  unary('Exp', tf.exp),
-  unary('Sigmoid', (x) => {
-    const s = tf.sigmoid(x)
-    return tf.mul(s, oneMinus(s))
-  }),
-  unary('Tanh', (x) => oneMinus(tf.square(tf.tanh(x)))),
-  unary('Elu', (x) => tf.where(tf.greater(x, 0), tf.onesLike(x), tf.exp(tf.minimum(x, 0)))),
-  ofInputs('Softmax', ['logits'], (dy, [logits], { dim }) => ({
-    logits: () => {
-      const y = tf.softmax(logits!, dim as number)
-      return tf.mul(y, tf.sub(dy, tf.sum(tf.mul(dy, y), dim as number, true)))
-    },
-  })),
-  ofInputs('Pow', ['a', 'b'], (dy, [a, b]) => ({
-    a: () => unbroadcast(tf.mul(dy, tf.mul(b!, tf.pow(a!, tf.sub(b!, 1)))), a!),
-    b: () => {
-      const log = tf.where(tf.greater(a!, 0), tf.log(a!), tf.zerosLike(a!))
-      return unbroadcast(tf.mul(dy, tf.mul(tf.pow(a!, b!), log)), b!)
-    },
+  ofInputs('Elu', ['x'], (dy, [x]) => ({
+    x: () => tf.mul(dy, tf.where(tf.greater(x!, 0), tf.onesLike(x!), tf.exp(tf.minimum(x!, 0)))),
   })),
   selection('Maximum', tf.greaterEqual),
   selection('Minimum', tf.lessEqual),
@@ -65,6 +44,7 @@ const corrected: readonly tf.GradConfig[] = [
   ofInputs('Cumsum', ['x'], (dy, _, { axis, exclusive, reverse }) => ({
     x: () => tf.cumsum(dy, axis as number, exclusive as boolean, !reverse),
   })),
+  ofInputs('Prod', ['x'], (dy, [x], { axis }) => ({ x: () => productGradient(dy, x!, axis as number | number[]) })),
   {
     kernelName: 'Einsum',
     saveAllInputs: true,
@@ -107,6 +87,20 @@ function einsumGradient(dy: tf.Tensor, operands: tf.Tensor[], equation: string):
   return Object.fromEntries(operands.map((_, k) => [k, gradient(k)]))
 }
 
+/** dy times the product of the other elements: those before and those after, along the reduced axes as one. */
+function productGradient(dy: tf.Tensor, x: tf.Tensor, axis: number | number[] | null): tf.Tensor {
+  const reduced = tf.util.parseAxisParam(axis ?? [...x.shape.keys()], x.shape)
+  const order = [...[...x.shape.keys()].filter((i) => !reduced.includes(i)), ...reduced]
+  const moved = tf.transpose(x, order)
+  const rows = tf.reshape(moved, [dy.size, -1])
+  const others = tf.mul(tf.cumprod(rows, 1, true), tf.cumprod(rows, 1, true, true))
+  const product = tf.reshape(tf.mul(tf.reshape(dy, [-1, 1]), others), moved.shape)
+  return tf.transpose(
+    product,
+    order.map((_, i) => order.indexOf(i)),
+  )
+}
+
 interface Mirror {
   readonly axis: number
   readonly size: number
@@ -133,12 +127,45 @@ function unmirror(dy: tf.Tensor, { axis, size, before, after, edge }: Mirror): t
   return tf.addN(parts)
 }
 
+/** The part of TensorFlow.js's engine that records operations for differentiation; not public. */
+interface Recorder {
+  readonly state: { readonly activeTape: unknown[] }
+  addTapeNode(
+    name: string,
+    inputs: object,
+    outputs: unknown[],
+    gradient: unknown,
+    saved: unknown[],
+    attrs: unknown,
+  ): void
+}
+const mended = new WeakSet<Recorder>()
+
 /**
- * Replaces the gradients that TensorFlow.js has wrong, for every backend: second derivatives of exp, tanh, sigmoid,
- * elu, selu, leakyRelu, softmax, and of pow by its exponent, become right, as do the first of cumsum,
- * mirrorPad, broadcasting maximum, minimum and squaredDifference, einsum, and tf.where() with a comparison. jit() and the backend
- * `revflow` do this themselves; without them, call it once after TensorFlow.js is loaded.
+ * An operation that saves its *output* for its gradient, as exp, tanh, softmax and logSoftmax do, saves a copy, and
+ * TensorFlow.js records the copying before the operation: walked backwards, what reaches the copy never reaches the
+ * operation, and a second derivative throws or silently loses a term. Here an operation comes before its copies.
+ */
+function recordInOrder(engine: Recorder): void {
+  if (mended.has(engine)) return
+  mended.add(engine)
+  const add = engine.addTapeNode
+  engine.addTapeNode = function (...record) {
+    add.apply(this, record)
+    const { activeTape } = this.state
+    const [node, copies] = [activeTape.pop(), record[4].length]
+    activeTape.splice(activeTape.length - copies, 0, node)
+  }
+}
+
+/**
+ * Mends what TensorFlow.js differentiates wrongly, on every backend. Second derivatives become right where an operation
+ * saves its output (exp, tanh, sigmoid, selu, softmax, logSoftmax, pow by its exponent, a customGrad that does so) and
+ * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum and squaredDifference, einsum, and
+ * tf.where() with a comparison. jit() and the backend `revflow` do this themselves; without them, call it once after
+ * TensorFlow.js is loaded.
  */
 export function correctGradients(): void {
+  recordInOrder(tf.engine() as unknown as Recorder)
   for (const config of corrected) if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config)
 }

@@ -1,28 +1,24 @@
 import { checkTensorflow, flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { eagerEngine } from './engine/eager.ts'
 import type { CompileStats, Engine } from './engine/engine.ts'
-import { onnxEngine } from './engine/onnx.ts'
 import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
 import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 import { Specialisations } from './specialisations.ts'
 import { type TensorFunction, trace } from './trace/trace.ts'
 
-/** The schema {@link jit} parses its options by. */
-export const jitOptionsSchema = z.strictObject({
-  /** `onnx`: one compiled graph; `eager`: the same function on the current TensorFlow.js backend. */
-  engine: z.enum(['onnx', 'eager']).default('onnx'),
+/** Options that every engine has. */
+export const sharedOptions = {
   /** Arguments whose tensors the call may consume: their memory is written by later calls. */
   donate: z.array(z.int().nonnegative()).default([]),
-  /** Threads of the onnx engine; 0: one a core. */
-  threads: z.int().nonnegative().default(0),
   /** Sets of shapes kept compiled; the one used longest ago leaves first. */
   specialisations: z.int().positive().default(32),
-})
-/** Options of {@link jit}, each with a default. */
-export type JitOptions = z.input<typeof jitOptionsSchema>
+}
+interface SharedOptions {
+  readonly donate: readonly number[]
+  readonly specialisations: number
+}
 
 /** Arguments of a jitted function: the function's own trees with tensors on the host (or TensorFlow.js tensors). */
 export type HostArgument<T> = T extends tf.Tensor
@@ -52,19 +48,14 @@ export interface Jitted<A extends readonly unknown[], R> {
   dispose(): Promise<void>
 }
 
-/**
- * Compiles a pure function of trees of TensorFlow.js tensors: it is traced once for each set of shapes, gradients
- * included, into one graph. Trees are nested plain records; randomness and state are arguments and results.
- * @throws RevflowError (`two-tensorflows`); while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
- *   at a call: `not-a-tensor`, `donated`
- * @example
- * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
- */
-export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
-  const { engine: name, donate, threads, specialisations } = parseOptions(jitOptionsSchema, options, 'jit')
+/** A function that `engine` compiles, once for each set of shapes. */
+export function jitted<A extends readonly unknown[], R>(
+  engine: Engine,
+  fn: (...trees: A) => R,
+  { donate, specialisations }: SharedOptions,
+): Jitted<A, R> {
   checkTensorflow(tf)
   correctGradients()
-  const engine: Engine = name === 'onnx' ? onnxEngine({ threads }) : eagerEngine
   const cache = new Specialisations((args) => engine.compile(fn as unknown as TensorFunction, args), specialisations)
   let calls = 0
 
@@ -139,7 +130,6 @@ export function exportOnnx<A extends readonly unknown[], R>(
   fn: (...trees: A) => R,
   ...specs: { readonly [I in keyof A]: SpecArgument<A[I]> }
 ): Uint8Array {
-  checkTensorflow(tf)
   correctGradients()
   const args = specs.map((tree) => specLeaves(tree, ''))
   return encodeModel(trace(fn as unknown as TensorFunction, args).graph)

@@ -98,8 +98,7 @@ function warn(before: readonly FlatSpec[], now: readonly FlatSpec[]): void {
     )
   const known = new Map<string, string>(leaves(before))
   const [name, type] = leaves(now).find(([path, spec]) => known.get(path) !== spec) ?? ['the number of arguments', '']
-  process.emitWarning(
-    `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${known.get(name) ?? 'absent'} to ${type}; pad it to a few sizes`,
-    { type: 'RevflowWarning', code: 'jit-retracing' },
-  )
+  const message = `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${known.get(name) ?? 'absent'} to ${type}; pad it to a few sizes`
+  if (typeof process === 'object') process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })
+  else console.warn(message) // in a browser
 }

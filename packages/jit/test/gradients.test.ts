@@ -238,8 +238,18 @@ const ACTIVATIONS: Record<string, [(x: tf.Tensor) => tf.Tensor, (x: number) => n
   tanh: [tf.tanh, Math.tanh],
   // of the pair (x, −x)
   softmax: [(x) => slot(tf.softmax(tf.stack([x, tf.neg(x)], 1)), 0), (x) => sigmoid(2 * x)],
-  // tf.logSoftmax() itself is no kernel and keeps TensorFlow.js's gradient
+  logSoftmax: [(x) => slot(tf.logSoftmax(tf.stack([x, tf.neg(x)], 1)), 0), (x) => -softplus(-2 * x)],
   logSumExp: [(x) => tf.sub(x, tf.logSumExp(tf.stack([x, tf.neg(x)], 1), 1)), (x) => -softplus(-2 * x)],
+  customSavingOutput: [savingOutput, (x) => Math.exp(x / 2)],
+}
+/** exp(x/2), its gradient written in what it returned. */
+function savingOutput(x: tf.Tensor): tf.Tensor {
+  const op = tf.customGrad((t, save) => {
+    const value = tf.exp(tf.div(t as tf.Tensor, 2))
+    ;(save as tf.GradSaveFunc)([value, t as tf.Tensor])
+    return { value, gradFunc: (dy, [y]) => tf.mul(dy, tf.div(y as tf.Tensor, 2)) }
+  })
+  return op(x)
 }
 const slot = (x: tf.Tensor, k: number) => tf.reshape(tf.slice(x, [0, k], [-1, 1]), [-1])
 

@@ -268,6 +268,8 @@ const CASES: Record<string, [Program, ...Input[]][]> = {
   Pack: [
     [(a, b) => tf.stack([a!, b!], 1), matrix, matrix],
     [(a, b) => tf.stack([a!, b!]), plain, plain],
+    [(a, b) => tf.stack([a!, b!], -1), matrix, matrix],
+    [(a, b) => tf.stack([a!, b!], -2), plain, plain],
   ],
   PadV2: [[(t) => tf.pad(t!, [[1, 2], [0, 1]], 9), matrix]], // biome-ignore format: the paddings read best in one line
   Pow: [[(a, b) => tf.pow(a!, b!), f([6], POSITIVE), f([6], PLAIN)]],
@@ -341,6 +343,35 @@ const CASES: Record<string, [Program, ...Input[]][]> = {
   ],
 }
 
+/** Kernels that take an axis, and how many axes there are to choose from. */
+const ALONG: Record<string, { axes: number; along: (t: tf.Tensor, axis: number) => tf.Tensor }> = {
+  All: { axes: 3, along: (t, axis) => tf.all(tf.greater(t, 0), axis) },
+  Any: { axes: 3, along: (t, axis) => tf.any(tf.greater(t, 0), axis) },
+  ArgMax: { axes: 3, along: (t, axis) => tf.argMax(t, axis) },
+  ArgMin: { axes: 3, along: (t, axis) => tf.argMin(t, axis) },
+  Concat: { axes: 3, along: (t, axis) => tf.concat([t, tf.square(t)], axis) },
+  Cumprod: { axes: 3, along: (t, axis) => tf.add(t, tf.cumprod(tf.ones([2, 3, 4]), axis)) },
+  Cumsum: { axes: 3, along: (t, axis) => tf.cumsum(t, axis) },
+  ExpandDims: { axes: 4, along: (t, axis) => tf.expandDims(t, axis) },
+  GatherV2: { axes: 3, along: (t, axis) => tf.gather(t, tf.tensor1d([1, 0, 1], 'int32'), axis) },
+  LogSumExp: { axes: 3, along: (t, axis) => tf.logSumExp(t, axis) },
+  Max: { axes: 3, along: (t, axis) => tf.max(t, axis) },
+  Mean: { axes: 3, along: (t, axis) => tf.mean(t, axis) },
+  Min: { axes: 3, along: (t, axis) => tf.min(t, axis) },
+  Moments: { axes: 3, along: (t, axis) => tf.moments(t, axis).variance },
+  Norm: { axes: 3, along: (t, axis) => tf.norm(t, 2, axis) },
+  Pack: { axes: 4, along: (t, axis) => tf.stack([t, tf.square(t)], axis) },
+  Prod: { axes: 3, along: (t, axis) => tf.prod(t, axis) },
+  Reverse: { axes: 3, along: (t, axis) => tf.reverse(t, axis) },
+  SplitV: {
+    axes: 3,
+    along: (t, axis) => tf.mul(...(tf.split(t, [1, t.shape.at(axis)! - 1], axis) as [tf.Tensor, tf.Tensor])),
+  },
+  Squeeze: { axes: 3, along: (t, axis) => tf.squeeze(tf.sum(t, axis, true), [axis]) },
+  Sum: { axes: 3, along: (t, axis) => tf.sum(t, axis) },
+  Unpack: { axes: 3, along: (t, axis) => tf.addN(tf.unstack(t, axis).map((part, i) => tf.mul(part, i + 1))) },
+}
+
 const TABLE_NOTE = `Kernels that can be compiled. TensorFlow.js operations that are made of kernels (tf.norm, tf.moments, tf.losses, …)
 follow from them. Written from the registry by the tests (\`vitest run packages/jit -u\`).`
 
@@ -385,6 +416,23 @@ describe('kernels against the cpu backend', () => {
         expectClose(traced[key]!.data, expected.data)
       }
     }
+  })
+
+  it.each(Object.entries(ALONG))('%s counts its axis from the end too', async (name, { axes, along }) => {
+    const input = f(
+      [2, 3, 4],
+      Array.from({ length: 24 }, (_, i) => Math.sin(1 + 7 * i)),
+    )
+    const run = async (axis: number, differentiate: boolean) => {
+      const program = (t: tf.Tensor) => along(t, axis)
+      const compiled = jit(differentiate ? gradientOf(program as Program, 0) : program)
+      const { shape, data } = (await compiled(input)) as HostTensor
+      await compiled.dispose()
+      return { shape, data }
+    }
+    for (const axis of Array(axes).keys())
+      for (const differentiate of /All|Any|Arg/.test(name) ? [false] : [false, true])
+        expect(await run(axis - axes, differentiate)).toEqual(await run(axis, differentiate))
   })
 
   it('slices with a dropped axis and a stride, where the cpu backend itself is wrong', async () => {

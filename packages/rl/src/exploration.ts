@@ -13,6 +13,7 @@ export const pinkNoiseStateSchema = z.strictObject({
   /** The processes of each number drawn in a decision, [numbers][processes]. */
   processes: z.array(z.array(z.number()).length(CORRELATIONS.length)),
 })
+/** What {@link PinkNoise.state} gives. */
 export type PinkNoiseState = z.infer<typeof pinkNoiseStateSchema>
 
 /** Noise for exploration whose numbers are correlated from one decision to the next. Mutable: each draw advances it. */

@@ -1,54 +1,81 @@
+import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { agents } from '@revflow/agents'
 import { listTasks } from '@revflow/envs'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
+import { ENGINES, type EngineName, jitEngine, prepareEngine } from '../run/engine.ts'
 
-/** Whether an optional package can be loaded, and why not. */
-async function probe(name: string): Promise<string> {
-  try {
-    await import(name)
-    return 'available'
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ERR_MODULE_NOT_FOUND'
-      ? 'not installed (optional)'
-      : `fails to load: ${(error as Error).message.split('\n')[0]}`
-  }
-}
+const [ROWS, WIDTH] = [512, 256]
+const FLOPS = 2 * 2 * ROWS * WIDTH ** 2
+/** Of ones and averages: every element is tanh(tanh 1). */
+const layers = (x: tf.Tensor2D, w: tf.Tensor2D) => tf.tanh(tf.matMul(tf.tanh(tf.matMul(x, w)), w as tf.Tensor2D))
+const EXPECTED = Math.tanh(Math.tanh(1))
+const filled = (value: number, rows: number) =>
+  HostTensor.from(new Float32Array(rows * WIDTH).fill(value), [rows, WIDTH])
 
-async function probeOnnx(): Promise<string> {
-  const double = jit((x: tf.Tensor) => tf.mul(x, 2))
+/** Computes with an engine for a second. */
+async function speedOf(engine: EngineName): Promise<string> {
+  await prepareEngine(engine)
+  const compiled = jit(layers, { engine: jitEngine(engine) })
+  const inputs = [filled(1, ROWS), filled(1 / WIDTH, WIDTH)] as const
   try {
-    const { data } = await double(HostTensor.from([21]))
-    return data[0] === 42 ? 'works' : `wrong result: ${data[0]}`
-  } catch (error) {
-    return `fails: ${(error as Error).message.split('\n')[0]}`
+    const { data } = await compiled(...inputs)
+    const wrong = data.find((value) => !(Math.abs(value - EXPECTED) < 1e-4))
+    if (wrong !== undefined) return `wrong: ${wrong} instead of ${EXPECTED}`
+    const start = performance.now()
+    let calls = 0
+    for (; performance.now() - start < 1000; calls++) await compiled(...inputs)
+    return `works, ${((calls * FLOPS) / (performance.now() - start) / 1e6).toPrecision(3)} GFLOP/s`
   } finally {
-    await double.dispose()
+    await compiled.dispose()
   }
 }
 
-/** `revflow doctor`. */
+/** The library behind an engine that works, and its version. */
+function libraryOf(engine: EngineName): string {
+  const version = (name: string) => `${name} ${createRequire(import.meta.url)(`${name}/package.json`).version}`
+  if (jitEngine(engine) !== 'eager') return version('onnxruntime-node')
+  if (engine !== 'tensorflow') return version('@tensorflow/tfjs')
+  const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
+    binding: { TF_Version: string }
+    isUsingGpuDevice: boolean
+  }
+  return `TensorFlow ${binding.TF_Version} on the ${isUsingGpuDevice ? 'GPU' : 'CPU'}`
+}
+
+async function diagnose(engine: EngineName): Promise<{ works: boolean; says: string }> {
+  try {
+    const speed = await speedOf(engine)
+    return { works: speed.startsWith('works'), says: `${speed} (${libraryOf(engine)})` }
+  } catch (error) {
+    return { works: false, says: `not here: ${(error as Error).message.split('\n')[0]}` }
+  }
+}
+
+/** `revflow doctor`: what this machine offers, each engine tried for a second. Ends with 1 where the default fails. */
 export async function doctor(): Promise<number> {
-  const onnx = await probeOnnx()
-  const rows: [string, string][] = [
-    ['node', process.version],
-    ['processors', `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`],
-    ['memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
-    ['onnx engine', `${onnx}${onnx === 'works' ? ' (used: the default, compiled by ONNX Runtime)' : ''}`],
-    ['eager engine', `TensorFlow.js ${tf.version_core} (--set engine=eager)`],
-    ['@tensorflow/tfjs-node', await probe('@tensorflow/tfjs-node')],
-    ['@tensorflow/tfjs-node-gpu', await probe('@tensorflow/tfjs-node-gpu')],
-    ['agents', Object.keys(agents).join(', ')],
-    [
-      'tasks',
-      listTasks()
-        .map(({ name }) => name)
-        .join(', '),
-    ],
-  ]
-  const width = Math.max(...rows.map(([name]) => name.length))
-  for (const [name, value] of rows) process.stdout.write(`${name.padEnd(width)}  ${value}\n`)
-  return onnx === 'works' ? 0 : 1
+  const write = (name: string, value: string) => process.stdout.write(`${name.padEnd(10)}  ${value}\n`)
+  write('node', process.version)
+  write('processors', `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`)
+  write('memory', `${(totalmem() / 2 ** 30).toFixed(1)} GiB`)
+  // what fails is said here
+  const runtime = await import('onnxruntime-node').catch(() => undefined)
+  if (runtime) runtime.env.logLevel = 'fatal'
+  const working: EngineName[] = []
+  for (const engine of ENGINES) {
+    const { works, says } = await diagnose(engine)
+    if (works) working.push(engine)
+    write(engine, says)
+  }
+  const [first] = working
+  write(
+    'used',
+    first === 'onnx'
+      ? 'onnx, the default: an update is compiled as a whole (--set engine=… chooses another)'
+      : `none: the default, onnx, does not work${first ? ` (--set engine=${first} would)` : ''}`,
+  )
+  write('agents', Object.keys(agents).join(', '))
+  write('tasks', listTasks().map(({ name }) => name).join(', ')) // biome-ignore format: one line
+  return first === 'onnx' ? 0 : 1
 }

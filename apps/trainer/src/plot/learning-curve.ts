@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot'
 import { Resvg } from '@resvg/resvg-js'
 import { parseHTML } from 'linkedom'
 
+/** A point of a {@link Curve}. */
 export interface CurvePoint {
   readonly step: number
   readonly value: number
@@ -10,6 +11,7 @@ export interface CurvePoint {
   readonly low?: number
   readonly high?: number
 }
+/** A line of a figure: returns against environment steps. */
 export interface Curve {
   readonly name: string
   readonly points: readonly CurvePoint[]

@@ -4,6 +4,7 @@ import { agents } from '@revflow/agents'
 import { lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { ENGINES } from './engine.ts'
 import { checkTask } from './env.ts'
 
 /** A whole run. Steps count control steps of the environment; an action lasts `actionRepeat` of them. */
@@ -24,10 +25,11 @@ export const runConfigSchema = z.strictObject({
   evaluationEpisodes: z.int().min(1).default(10),
   checkpointEvery: z.int().min(1).default(5_000).describe('environment steps between checkpoints'),
   logEvery: z.int().min(1).default(1_000).describe('environment steps between lines of metrics'),
-  engine: z.enum(['onnx', 'eager']).default('onnx').describe('how updates are computed'),
+  engine: z.enum(ENGINES).default('onnx').describe('how updates are computed; `revflow doctor` tries each'),
   threads: z.int().nonnegative().default(0).describe('threads of an operation; 0: one a core'),
   options: z.record(z.string(), z.unknown()).default({}).describe("the agent's own options"),
 })
+/** A whole run, every option written out. */
 export type RunConfig = z.output<typeof runConfigSchema>
 
 /** What a user may say of a run: flags of the command line, a file, and single settings, in rising precedence. */

@@ -12,6 +12,7 @@ const evaluationSchema = z.object({
   sampled: z.number(),
   best: z.number(),
 })
+/** A line of `eval.jsonl`: what an evaluation found. */
 export type Evaluation = z.output<typeof evaluationSchema>
 
 const timingSchema = z.object({
@@ -21,6 +22,7 @@ const timingSchema = z.object({
   /** Time in all, environment and evaluations included. */
   seconds: z.number(),
 })
+/** A line of `timing.jsonl`: how long a run took, from where it was started. */
 export type Timing = z.output<typeof timingSchema>
 
 function lines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {

@@ -5,6 +5,7 @@ import { createPinkNoise, createReplay, pinkNoiseStateSchema, type ReplayBatch, 
 import { z } from 'zod'
 import type { CheckpointData } from '../checkpoint/checkpoint.ts'
 import type { RunConfig } from './config.ts'
+import { prepareEngine } from './engine.ts'
 import { makeRunEnv } from './env.ts'
 import { createLearner, type Learner, learnerMetaSchema } from './learner.ts'
 import { fromCheckpoint, toCheckpoint } from './tensors.ts'
@@ -45,9 +46,10 @@ export interface Experiment {
   close(): Promise<void>
 }
 
-/** Sets a run up at its beginning: act, store, learn (Algorithm 1). */
+/** Sets a run up at its beginning: act, store, learn (Algorithm 1). @throws RevflowError (`engine-missing`) */
 export async function createExperiment(config: RunConfig): Promise<Experiment> {
   const { seed, actionRepeat } = config
+  await prepareEngine(config.engine)
   const env = await makeRunEnv(config, seed)
   const spaces = { observationSize: env.observationSpace.size, actionSize: env.actionSpace.size }
   const learner = createLearner(config, spaces)

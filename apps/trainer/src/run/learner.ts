@@ -15,6 +15,7 @@ import { HostTensor, jit } from '@revflow/jit'
 import type * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { RunConfig } from './config.ts'
+import { jitEngine } from './engine.ts'
 
 type HostTree = Tree<HostTensor>
 type HostRecord = Readonly<Record<string, HostTensor>>
@@ -43,7 +44,8 @@ export interface LearnerSpaces {
 
 /** Sets the agent of a run up. Deterministic: the same configuration gives the same learner. */
 export function createLearner(config: RunConfig, spaces: LearnerSpaces): Learner {
-  const { engine, threads, seed } = config
+  const { threads, seed } = config
+  const engine = jitEngine(config.engine)
   const algorithm = createAgent(agents, config.agent, config.options, spaces)
   const update = jit(algorithm.update, { engine, threads, donate: [0] })
   const actors = new Map<ActionRule, ReturnType<typeof makeActor>>()

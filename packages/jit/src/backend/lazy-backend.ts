@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { RevflowError } from '@revflow/core'
 import type * as tf from '@tensorflow/tfjs-core'
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
+import { onnxRuntime } from '../engine/node-runtime.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { Graph, type Value } from '../graph/graph.ts'
 import { allocate, type DType, sizeOf, type TensorData } from '../host-tensor.ts'
@@ -41,7 +42,8 @@ export class LazyBackend extends GraphBackend {
     const known = this.#inputs.get(dataId)
     if (known) return known
     const value = this.#graph.input(`i${this.#inputs.size}`, { dtype, shape })
-    this.#feeds[value.name] = new ort.Tensor(dtype, values as Float32Array, [...shape])
+    const { Tensor } = onnxRuntime()
+    this.#feeds[value.name] = new Tensor(dtype, values as Float32Array, [...shape])
     this.#inputs.set(dataId, value)
     return value
   }

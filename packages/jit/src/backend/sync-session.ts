@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { RevflowError } from '@revflow/core'
-import * as ort from 'onnxruntime-node'
+import type * as ort from 'onnxruntime-node'
+import { onnxRuntime } from '../engine/node-runtime.ts'
 
 /**
  * ONNX Runtime's public API answers by promises only, though it computes on the calling thread all the same. `dataSync()`
@@ -22,9 +23,10 @@ interface NativeSession {
 
 let session: Binding['InferenceSession'] | undefined
 
-/** @throws RevflowError (`engine-missing`) where the installed onnxruntime-node has no such session */
+/** @throws RevflowError (`engine-missing`) where onnxruntime-node, or such a session inside it, is missing */
 function nativeSession(): Binding['InferenceSession'] {
   if (session) return session
+  const { env } = onnxRuntime()
   try {
     const { binding, initOrt } = createRequire(import.meta.url)('onnxruntime-node/dist/binding.js') as {
       binding: Binding
@@ -38,7 +40,7 @@ function nativeSession(): Binding['InferenceSession'] {
         code: 'engine-missing',
         path: "backend 'revflow'",
         expected: 'the synchronous session inside onnxruntime-node 1.30',
-        received: `onnxruntime-node ${ort.env.versions.node ?? 'of an unknown version'} without it`,
+        received: `onnxruntime-node ${env.versions.node ?? 'of an unknown version'} without it`,
         hint: 'install onnxruntime-node 1.30, or use jit(), which needs only its public interface',
       },
       { cause },

@@ -87,8 +87,7 @@ export class Graph {
     const known = view && this.#constants.get(view)
     if (known && String(known.shape) === String(shape) && known.dtype === dtype) return known
     const bytes = toBytes(dtype, data)
-    const key =
-      bytes.length <= CONTENT_KEY_LIMIT ? `${dtype}[${shape}]${Buffer.from(bytes).toString('latin1')}` : undefined
+    const key = bytes.length <= CONTENT_KEY_LIMIT ? `${dtype}[${shape}]${String.fromCharCode(...bytes)}` : undefined
     const shared = key === undefined ? undefined : this.#shared.get(key)?.[0]
     if (shared) return shared
     const value = { name: this.#name(), shape, dtype, bytes }

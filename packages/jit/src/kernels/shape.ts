@@ -96,7 +96,7 @@ export const shapeKernels: KernelTable = {
       util.assertShapesMatch([...shape], [...parts[0]!.shape], 'All tensors passed to stack must have matching shapes')
       util.assert(dtype === parts[0]!.dtype, () => `stack: expected ${parts[0]!.dtype}, received ${dtype}`)
     }
-    const at = axis as number
+    const at = util.parseAxisParam(axis as number, [...parts[0]!.shape, 1])[0]!
     return concat(
       g,
       parts.map((x) => reshape(g, x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])),

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, sep } from 'node:path'
+import { RevflowError } from '@revflow/core'
+import type { JitOptions } from '@revflow/jit'
+import * as tf from '@tensorflow/tfjs'
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+
+const require = createRequire(import.meta.url)
+
+/** How updates and actions are computed: compiled by ONNX Runtime, or eagerly on a backend of TensorFlow.js. */
+export const ENGINES = ['onnx', 'cuda', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const
+export type EngineName = (typeof ENGINES)[number]
+
+/** The engine of jit() that this is. */
+export const jitEngine = (name: EngineName): NonNullable<JitOptions['engine']> =>
+  name === 'onnx' || name === 'cuda' || name === 'webgpu' ? name : 'eager'
+
+/** Makes TensorFlow.js ready for an engine. @throws RevflowError (`engine-missing`) where a package or its binding is */
+export async function prepareEngine(name: EngineName): Promise<void> {
+  if (name === 'tensorflow') await loadTensorflow()
+  if (name === 'wasm') setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
+  await tf.setBackend(jitEngine(name) === 'eager' ? name : 'cpu')
+}
+
+/** Loads TensorFlow's native backend: that of a GPU if it is there, else that of the CPU. */
+async function loadTensorflow(): Promise<void> {
+  const reasons = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'].map((name) => [name, whyNot(name)] as const)
+  const found = reasons.find(([, reason]) => reason === undefined)
+  if (found) {
+    process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // without what TensorFlow says of the processor
+    await import(found[0])
+    return
+  }
+  throw new RevflowError({
+    code: 'engine-missing',
+    path: "engine 'tensorflow'",
+    expected: 'a package of TensorFlow.js for Node with its native binding',
+    received: reasons.map(([name, reason]) => `${name} ${reason}`).join(', '),
+    hint: '`pnpm native:tfjs` gets the binding, or compiles it where it cannot be downloaded',
+  })
+}
+
+/** Looked up, not tried: a package without its binding registers itself before it fails. */
+function whyNot(name: string): string | undefined {
+  try {
+    const folder = dirname(require.resolve(`${name}/package.json`))
+    return existsSync(join(folder, 'lib/napi-v8/tfjs_binding.node')) ? undefined : 'without one'
+  } catch {
+    return 'not installed'
+  }
+}
