@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node'
 import { encodeModel } from '../graph/encode.ts'
+import { fuse } from '../graph/fuse.ts'
 import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
 import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
@@ -51,6 +52,7 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
     async compile(fn, args) {
       const start = performance.now()
       const { graph, outputs } = trace(fn, args)
+      fuse(graph)
       const model = encodeModel(graph)
       const traced = performance.now()
       const session = await ort.InferenceSession.create(model, {
