@@ -92,12 +92,12 @@ function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
 const sum = (terms: readonly tf.Tensor[]): tf.Tensor => terms.reduce((a, b) => tf.add(a, b))
 
 /** All rows of the last axis, [n, m]. */
-const rowsOf = (x: tf.Tensor): tf.Tensor2D => (x.rank === 2 ? x : tf.reshape(x, [-1, x.shape.at(-1)!])) as tf.Tensor2D
+const rowsOf = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [-1, x.shape.at(-1)!])
 
 /** x·W + b */
 function dense(x: tf.Tensor2D, kernel: tf.Tensor, bias?: tf.Tensor): tf.Tensor2D {
-  const product = tf.matMul(x, kernel as tf.Tensor2D)
-  return bias ? (tf.add(product, bias) as tf.Tensor2D) : product
+  const product: tf.Tensor2D = tf.matMul(x, kernel as tf.Tensor2D)
+  return bias ? tf.add(product, bias) : product
 }
 
 function checkInputs(inputs: readonly tf.Tensor[], sizes: readonly number[]): void {

@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node'
+import { chooseRows } from '../graph/choose-rows.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { fuse } from '../graph/fuse.ts'
 import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
@@ -53,6 +54,7 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
       const start = performance.now()
       const { graph, outputs } = trace(fn, args)
       fuse(graph)
+      chooseRows(graph)
       const model = encodeModel(graph)
       const traced = performance.now()
       const session = await ort.InferenceSession.create(model, {

@@ -29,8 +29,8 @@ export class Graph {
   readonly initializers: Initializer[] = []
   readonly inputs: Value[] = []
   readonly outputs: Value[] = []
-  readonly #shared = new Map<string, readonly Value[]>()
-  readonly #constants = new WeakMap<ArrayBufferView, Value>()
+  #shared = new Map<string, readonly Value[]>()
+  #constants = new WeakMap<ArrayBufferView, Value>()
   /** What a value was expanded from, by its name. */
   readonly #expanded = new Map<string, Value>()
   #counter = 0
@@ -108,6 +108,12 @@ export class Graph {
     return value.shape.length === 0 && value.name === this.scalar(1, value.dtype).name
   }
 
+  /** Whether a value is the constant that names the last axis of `x`. */
+  isLastAxis({ name }: Value, x: Value): boolean {
+    const bytes = this.initializers.find((known) => known.name === name)?.bytes
+    return bytes?.length === 8 && new BigInt64Array(bytes.slice().buffer)[0] === BigInt(x.shape.length - 1)
+  }
+
   scalar(value: number, dtype: GraphType = 'float32'): Value {
     return this.constant(dtype, [], [value])
   }
@@ -133,6 +139,9 @@ export class Graph {
     )
     this.nodes.splice(0, Infinity, ...trimmed.toReversed())
     this.initializers.splice(0, Infinity, ...this.initializers.filter(({ name }) => needed.has(name)))
+    // what was dropped must not be found again
+    this.#shared = new Map()
+    this.#constants = new WeakMap()
   }
 
   /** Identities stay only where they keep outputs distinct from inputs, constants and each other. */
