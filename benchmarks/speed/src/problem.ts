@@ -4,6 +4,8 @@ import { HostTensor } from '@revflow/jit'
 import type * as tf from '@tensorflow/tfjs'
 
 export interface UpdateSize {
+  /** rfm unless given */
+  readonly agent?: string
   readonly batch: number
   readonly candidates: number
   readonly hidden: number
@@ -11,7 +13,7 @@ export interface UpdateSize {
   readonly action: number
 }
 
-/** An RFM update with random inputs of a size. */
+/** An update with random inputs of a size. */
 export interface UpdateProblem {
   readonly algorithm: Algorithm<AgentState>
   /** A fresh copy of the initial state. */
@@ -23,7 +25,7 @@ export interface UpdateProblem {
 export function updateProblem(size: UpdateSize): UpdateProblem {
   const algorithm = createAgent(
     agents,
-    'rfm',
+    size.agent ?? 'rfm',
     {
       hidden: [size.hidden, size.hidden],
       batchSize: size.batch,

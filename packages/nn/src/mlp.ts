@@ -67,13 +67,14 @@ export function mlp(options: MlpOptions): Mlp {
       checkInputs(inputs, sizes)
       const layers = widths.map((_, i) => params[`layer${i}`]!)
       const [first, ...rest] = layers.map((layer) => (layer.scale ? centred(layer) : layer)) as [Layer, ...Layer[]]
-      let x = firstLayer(first, inputs)
+      const start = firstLayer(first, inputs)
+      let x: tf.Tensor = rowsOf(start)
       for (const [i, next] of rest.entries()) {
         const { scale, offset } = layers[i]!
         x = activate(scale && offset ? normaliseCentred(x, scale, offset) : x)
-        x = rowsTimes(x, next.kernel0!, next.bias!)
+        x = dense(x as tf.Tensor2D, next.kernel0!, next.bias!)
       }
-      return x
+      return start.rank === 2 ? x : tf.reshape(x, [...start.shape.slice(0, -1), outputs])
     },
   }
 }
@@ -86,7 +87,10 @@ function centred({ scale: _, offset: __, ...dense }: Layer): Layer {
 /** Σ_i x_i·W_i + b, inputs of lower rank broadcast over the candidates. */
 function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
   const rank = Math.max(...inputs.map((x) => x.rank))
-  const product = (x: tf.Tensor, i: number) => rowsTimes(x, layer[`kernel${i}`]!, i === 0 ? layer.bias : undefined)
+  const product = (x: tf.Tensor, i: number) => {
+    const y = dense(rowsOf(x), layer[`kernel${i}`]!, i === 0 ? layer.bias : undefined)
+    return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), y.shape[1]!])
+  }
   const terms = inputs.map(product)
   const shared = terms.filter((term) => term.rank < rank)
   const own = sum(terms.filter((term) => term.rank === rank))
@@ -95,12 +99,13 @@ function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
 
 const sum = (terms: readonly tf.Tensor[]): tf.Tensor => terms.reduce((a, b) => tf.add(a, b))
 
-/** x·W + b over the last axis as one large matrix product. */
-function rowsTimes(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
-  const rows = x.rank === 2 ? x : tf.reshape(x, [-1, x.shape.at(-1)!])
-  const product = tf.matMul(rows as tf.Tensor2D, kernel as tf.Tensor2D)
-  const sum = bias ? tf.add(product, bias) : product
-  return x.rank === 2 ? sum : tf.reshape(sum, [...x.shape.slice(0, -1), kernel.shape[1]!])
+/** All rows of the last axis, [n, m]. */
+const rowsOf = (x: tf.Tensor): tf.Tensor2D => tf.reshape(x, [-1, x.shape.at(-1)!])
+
+/** x·W + b */
+function dense(x: tf.Tensor2D, kernel: tf.Tensor, bias?: tf.Tensor): tf.Tensor2D {
+  const product: tf.Tensor2D = tf.matMul(x, kernel as tf.Tensor2D)
+  return bias ? tf.add(product, bias) : product
 }
 
 function checkInputs(inputs: readonly tf.Tensor[], sizes: readonly number[]): void {

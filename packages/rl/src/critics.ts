@@ -40,6 +40,8 @@ export interface TwinCritics {
   meanWithActionGradient: TwinCritics['minimumWithActionGradient']
 }
 
+type WithGradient = ReturnType<TwinCritics['minimumWithActionGradient']>
+
 /** Two independent critics Q(s, a); the part of their first layer that sees the state is shared by all candidates. */
 export function twinCritics({ observationSize, actionSize, ...options }: TwinCriticOptions): TwinCritics {
   const network = mlp({ inputs: [observationSize, actionSize], outputs: 1, ...options })
@@ -53,27 +55,32 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
     const { q1, q2 } = apply(params, observation, action)
     return tf.minimum(q1, q2)
   }
-  const mean: TwinCritics['minimum'] = (params, observation, action) => {
-    const { q1, q2 } = apply(params, observation, action)
-    return tf.mul(0.5, tf.add(q1, q2))
-  }
+  /** Q1 and Q2 with their gradients, by chunks of the batch. */
   const withActionGradient =
-    (combined: TwinCritics['minimum']): TwinCritics['minimumWithActionGradient'] =>
+    (combine: (q1: WithGradient, q2: WithGradient) => WithGradient): TwinCritics['minimumWithActionGradient'] =>
     (params, observation, action) => {
       const sizes = chunkSizes(action)
       const actions = tf.split(action, sizes)
-      const chunks = tf.split<tf.Tensor2D>(observation, sizes).map((s, i) =>
+      const chunks = tf.split<tf.Tensor2D>(observation, sizes).map((s, i) => {
         // the derivative of a vector of values with unit weights: candidates do not interact
-        tf.valueAndGrad((a) => combined(params, s, a))(actions[i]!),
-      )
+        const [q1, q2] = [params.q1, params.q2].map((p) => tf.valueAndGrad((a) => critic(p, s, a))(actions[i]!))
+        return combine(q1!, q2!)
+      })
       return { value: tf.concat(chunks.map((c) => c.value)), grad: tf.concat(chunks.map((c) => c.grad)) }
     }
   return {
     init: (rng) => ({ q1: network.init(rng), q2: network.init(rng) }),
     apply,
     minimum,
-    minimumWithActionGradient: withActionGradient(minimum),
-    meanWithActionGradient: withActionGradient(mean),
+    // a choice of rows, of which the compiler computes only what is chosen
+    minimumWithActionGradient: withActionGradient((q1, q2) => ({
+      value: tf.minimum(q1.value, q2.value),
+      grad: tf.where(tf.expandDims(tf.lessEqual(q1.value, q2.value), -1), q1.grad, q2.grad),
+    })),
+    meanWithActionGradient: withActionGradient((q1, q2) => ({
+      value: tf.mul(0.5, tf.add(q1.value, q2.value)),
+      grad: tf.mul(0.5, tf.add(q1.grad, q2.grad)),
+    })),
   }
 }
 

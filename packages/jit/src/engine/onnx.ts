@@ -1,4 +1,6 @@
+import { chooseRows } from '../graph/choose-rows.ts'
 import { encodeModel } from '../graph/encode.ts'
+import { fuse } from '../graph/fuse.ts'
 import type { HostTensor, TensorSpec } from '../host-tensor.ts'
 import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
@@ -27,6 +29,8 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
     async compile(fn, args) {
       const start = performance.now()
       const { graph, outputs } = trace(fn, args)
+      fuse(graph)
+      chooseRows(graph)
       const bytes = encodeModel(graph)
       const traced = performance.now()
       const session = await open({

@@ -29,8 +29,8 @@ export class Graph {
   readonly initializers: Initializer[] = []
   readonly inputs: Value[] = []
   readonly outputs: Value[] = []
-  readonly #shared = new Map<string, readonly Value[]>()
-  readonly #constants = new WeakMap<ArrayBufferView, Value>()
+  #shared = new Map<string, readonly Value[]>()
+  #constants = new WeakMap<ArrayBufferView, Value>()
   /** What a value was expanded from, by its name. */
   readonly #expanded = new Map<string, Value>()
   #counter = 0
@@ -41,7 +41,7 @@ export class Graph {
     return value
   }
 
-  /** Marks `value` as an output called `name`; an Identity keeps outputs distinct from inputs and from each other. */
+  /** Marks `value` as an output called `name`, by an Identity until `prune` finds that it can do without. */
   output(name: string, value: Value): void {
     const result = { name, shape: value.shape, dtype: value.dtype }
     this.nodes.push({ op: 'Identity', inputs: [value], outputs: [result], attributes: {} })
@@ -107,6 +107,12 @@ export class Graph {
     return value.shape.length === 0 && value.name === this.scalar(1, value.dtype).name
   }
 
+  /** Whether a value is the constant that names the last axis of `x`. */
+  isLastAxis({ name }: Value, x: Value): boolean {
+    const bytes = this.initializers.find((known) => known.name === name)?.bytes
+    return bytes?.length === 8 && new BigInt64Array(bytes.slice().buffer)[0] === BigInt(x.shape.length - 1)
+  }
+
   scalar(value: number, dtype: GraphType = 'float32'): Value {
     return this.constant(dtype, [], [value])
   }
@@ -115,8 +121,9 @@ export class Graph {
     return this.constant('int64', [values.length], values)
   }
 
-  /** Drops operations and constants that no output depends on. */
+  /** Drops what no output depends on, and the copies that outputs are made by where what is copied can bear the name. */
   prune(): void {
+    this.#nameOutputs()
     const needed = new Set(this.outputs.map(({ name }) => name))
     const live = this.nodes.toReversed().filter((node) => {
       if (!node.outputs.some(({ name }) => needed.has(name))) return false
@@ -131,6 +138,28 @@ export class Graph {
     )
     this.nodes.splice(0, Infinity, ...trimmed.toReversed())
     this.initializers.splice(0, Infinity, ...this.initializers.filter(({ name }) => needed.has(name)))
+    // what was dropped must not be found again
+    this.#shared = new Map()
+    this.#constants = new WeakMap()
+  }
+
+  /** Identities stay only where they keep outputs distinct from inputs, constants and each other. */
+  #nameOutputs(): void {
+    const computed = new Set(this.nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)))
+    const outputs = new Set(this.outputs)
+    const named = new Map<string, Value>()
+    const nodes = this.nodes.filter(({ op, inputs: [from], outputs: [to] }) => {
+      if (op !== 'Identity' || !outputs.has(to!) || !computed.has(from!.name) || named.has(from!.name)) return true
+      named.set(from!.name, to!)
+      return false
+    })
+    const rename = (value: Value) => named.get(value.name) ?? value
+    const renamed = nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }))
+    this.nodes.splice(0, Infinity, ...renamed)
   }
 
   /** Multiplications and additions of the matrix products: 2·m·n·k each. */

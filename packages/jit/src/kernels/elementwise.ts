@@ -1,6 +1,6 @@
 import { broadcast_util } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
-import { broadcastShape, elementwise, type KernelTable, listOf } from './kernel.ts'
+import { broadcastShape, elementwise, expand, type KernelTable, listOf } from './kernel.ts'
 
 const SELU_SCALE = 1.0507009873554805
 const SELU_SCALE_ALPHA = 1.7580993408473768
@@ -65,8 +65,11 @@ export function cast(g: Graph, x: Value, dtype: GraphType): Value {
   return x.dtype === dtype ? x : g.op('Cast', [x], x.shape, dtype, { to: CAST_TO[dtype] })
 }
 
-export const unary = (g: Graph, op: string, x: Value, more: readonly Value[] = []): Value =>
-  g.op(op, [x, ...more], x.shape)
+/** Appends an elementwise operation on one operand, and numbers; broadcasts are carried outwards. */
+export function unary(g: Graph, op: string, x: Value, more: readonly Value[] = []): Value {
+  const source = g.unexpanded(x)
+  return expand(g, g.op(op, [source, ...more], source.shape), x.shape)
+}
 const choose = (g: Graph, condition: Value, yes: Value, no: Value): Value =>
   g.op(
     'Where',
@@ -161,14 +164,13 @@ export const elementwiseKernels: KernelTable = {
   },
   Prelu: (g, { x, alpha }) => g.op('PRelu', [cast(g, x!, 'float32'), cast(g, alpha!, 'float32')], x!.shape, 'float32'),
   ClipByValue: (g, { x }, { clipValueMin, clipValueMax }) =>
-    g.op(
-      'Clip',
-      [x!, g.scalar(clipValueMin as number, x!.dtype), g.scalar(clipValueMax as number, x!.dtype)],
-      x!.shape,
-    ),
-  // ⌈clip(x, 0, 1)⌉ is 1 for every positive x, and NaN for NaN: as fast as the cast of a comparison
+    unary(g, 'Clip', x!, [g.scalar(clipValueMin as number, x!.dtype), g.scalar(clipValueMax as number, x!.dtype)]),
+  // clip(3e38 x, 0, 1) is 1 for every positive x that is not subnormal, and NaN for NaN; one pass
   Step: (g, { x }, { alpha }) => {
-    const step = unary(g, 'Ceil', unary(g, 'Clip', cast(g, x!, 'float32'), [g.scalar(0), g.scalar(1)]))
+    const step = g.op('HardSigmoid', [cast(g, x!, 'float32')], x!.shape, 'float32', {
+      alpha: { float: 3e38 },
+      beta: { float: 0 },
+    })
     const zero = elementwise(g, 'Equal', step, g.scalar(0), 'bool')
     return cast(g, alpha === 0 ? step : choose(g, zero, g.scalar(alpha as number), step), x!.dtype)
   },

@@ -1,8 +1,8 @@
 import { backend_util, broadcast_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
 import { activate } from './activation.ts'
-import { elementwise, type KernelTable, listOf } from './kernel.ts'
-import { transpose } from './shape.ts'
+import { elementwise, expand, type KernelTable, listOf } from './kernel.ts'
+import { reshape, transpose } from './shape.ts'
 
 function transposeLast(g: Graph, x: Value): Value {
   const rank = x.shape.length
@@ -11,6 +11,13 @@ function transposeLast(g: Graph, x: Value): Value {
     x,
     x.shape.map((_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i)),
   )
+}
+
+/** The row [1, k] that a matrix repeats, where it was made so. */
+function oneRow(g: Graph, a: Value): Value | undefined {
+  const source = g.unexpanded(a)
+  if (source === a || (source.shape.length === 2 && source.shape[0] !== 1)) return undefined
+  return expand(g, reshape(g, source, [1, source.shape.at(-1) ?? 1]), [1, a.shape[1]!])
 }
 
 /** a·b over the last two axes. Rank 2 with a transposed operand is a Gemm; MatMul else, which ONNX Runtime fuses. */
@@ -23,6 +30,10 @@ function matMul(g: Graph, a: Value, b: Value, transposeA: boolean, transposeB: b
   )
   const rows = a.shape.at(transposeA ? -1 : -2)!
   const columns = b.shape.at(transposeB ? -2 : -1)!
+  if (a.shape.length === 2 && b.shape.length === 2 && rows > 1 && !transposeA) {
+    const row = oneRow(g, a)
+    if (row) return expand(g, matMul(g, row, b, false, transposeB), [rows, columns])
+  }
   if (a.shape.length === 2 && b.shape.length === 2 && (transposeA || transposeB))
     return g.op('Gemm', [a, b], [rows, columns], 'float32', { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))

@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
 import { cast, unary } from './elementwise.ts'
 import { type Attrs, elementwise, type Kernel, type KernelTable } from './kernel.ts'
-import { pad, slice } from './shape.ts'
+import { pad, reshape, slice } from './shape.ts'
 
 const axesOf = (attr: unknown, x: Value): number[] =>
   util.parseAxisParam((attr ?? x.shape.map((_, i) => i)) as number | number[], [...x.shape])
@@ -12,7 +12,15 @@ function reduce(g: Graph, op: string, x: Value, { axis, keepDims }: Attrs): Valu
   const axes = axesOf(axis, x)
   if (axes.length === 0) return x
   const shape = x.shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]))
+  if (op === 'ReduceSum' && x.dtype === 'float32' && x.shape.length === 2 && axes.length === 1 && axes[0] === 0)
+    return reshape(g, sumOfRows(g, x), shape)
   return g.op(op, [x, g.int64(axes)], shape, x.dtype, { keepdims: keepDims ? 1 : 0 })
+}
+
+/** Σ of the rows of x [n, m], [1, m]: as a product with ones several times faster than ONNX Runtime's reduction. */
+function sumOfRows(g: Graph, x: Value): Value {
+  const [n, m] = x.shape as [number, number]
+  return g.op('MatMul', [g.constant('float32', [1, n], new Float32Array(n).fill(1)), x], [1, m])
 }
 
 /** ONNX Runtime's extremes overlook NaN: 0·Σ clip(x) adds it. */

@@ -2,10 +2,12 @@ import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
 import { checkDtype, type DType, sizeOf } from '../host-tensor.ts'
 import { cast } from './elementwise.ts'
-import { type Attrs, elementwise, type KernelTable, listOf } from './kernel.ts'
+import { type Attrs, elementwise, expand, type KernelTable, listOf } from './kernel.ts'
 
-/** A reshape; nothing where the shape is right already. */
+/** A reshape; nothing where the shape is right already. That of a broadcast number is another broadcast of it. */
 export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
+  const source = g.unexpanded(x)
+  if (source !== x && source.shape.length === 0) return expand(g, source, shape)
   return String(x.shape) === String(shape) ? x : g.op('Reshape', [x, g.int64(shape)], shape)
 }
 
@@ -43,7 +45,20 @@ function concat(g: Graph, parts: readonly Value[], axis: number): Value {
   )
   const shape = [...parts[0]!.shape]
   shape[along] = parts.reduce((sum, part) => sum + part.shape[along]!, 0)
-  return parts.length === 1 ? parts[0]! : g.op('Concat', parts, shape, parts[0]!.dtype, { axis: along })
+  if (parts.length === 1) return parts[0]!
+  const sources = parts.map((part) => alike(g, part, along))
+  const common = sources.map(({ shape: [...own] }) => String(own.with(along, 0)))
+  const small = common.every((own) => own === common[0]) ? sources : parts
+  const joined = small[0]!.shape.with(along, shape[along]!)
+  return expand(g, g.op('Concat', small, joined, small[0]!.dtype, { axis: along }), shape)
+}
+
+/** What `x` was expanded from, with the whole of axis `along`. */
+function alike(g: Graph, x: Value, along: number): Value {
+  const source = g.unexpanded(x)
+  const shape = [...Array(x.shape.length - source.shape.length).fill(1), ...source.shape]
+  const aligned = reshape(g, source, shape)
+  return expand(g, aligned, shape.with(along, x.shape[along]!))
 }
 
 export function pad(g: Graph, x: Value, pads: readonly (readonly [number, number])[], value: number): Value {

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { flattenTree } from '@revflow/core'
+import type { HostTensor } from '@revflow/jit'
+import type { Block, Contestant } from './contestant.ts'
+
+const script = fileURLToPath(new URL('../python/update.py', import.meta.url))
+
+const encode = ({ shape, dtype, data }: HostTensor) => ({
+  shape,
+  dtype,
+  data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+})
+const encodeAll = (entries: Iterable<readonly [path: string, tensor: HostTensor]>) =>
+  Object.fromEntries([...entries].map(([path, tensor]) => [path, encode(tensor)]))
+const decode = (text: string) => new Float32Array(new Uint8Array(Buffer.from(text, 'base64')).buffer)
+
+/**
+ * The same updates in JAX, in a Python process of their own.
+ * @returns the reason where JAX cannot be loaded
+ */
+export async function openJax(
+  command: string,
+  threads: number,
+): Promise<(Contestant & { readonly version: string }) | { readonly reason: string }> {
+  const flags = threads === 1 ? '--xla_cpu_multi_thread_eigen=false' : ''
+  const env = { ...process.env, XLA_FLAGS: flags, NPROC: String(threads), JAX_PLATFORMS: 'cpu' }
+  const child = spawn(command, [script], { stdio: ['pipe', 'pipe', 'pipe'], env })
+  let complaint = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = text.trim().split('\n').at(-1)!
+  })
+  const failed = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', () => resolve(complaint || 'it ended'))
+  })
+  child.stdin.on('error', () => undefined)
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  const hear = async <T>(): Promise<T> => {
+    const line = await lines.next()
+    if (line.done) throw new Error(`${command}: ${await failed}`)
+    const answer = JSON.parse(line.value) as T & { error?: string }
+    if (answer.error) throw new Error(`${command}: ${answer.error}`)
+    return answer
+  }
+  const ask = <T>(request: object): Promise<T> => {
+    child.stdin.write(`${JSON.stringify(request)}\n`)
+    return hear<T>()
+  }
+  try {
+    const { version } = await hear<{ version: string }>()
+    return {
+      name: 'JAX',
+      version,
+      async setup({ batch, noise, state }, { agent = 'rfm' }) {
+        const { compileMs, outputs } = await ask<{ compileMs: number; outputs: Record<string, string> }>({
+          do: 'setup',
+          agent,
+          state: encodeAll(flattenTree(state())),
+          batch: encodeAll(Object.entries(batch)),
+          noise: encodeAll(Object.entries(noise)),
+        })
+        return { compileMs, outputs: new Map(Object.entries(outputs).map(([path, text]) => [path, decode(text)])) }
+      },
+      run: (n) => ask<Block>({ do: 'run', n }),
+      async setupPolicy({ observation, noise }) {
+        const request = { do: 'act', observation: encode(observation), noise: encodeAll(Object.entries(noise)) }
+        return (await ask<{ action: number[] }>(request)).action
+      },
+      runPolicy: (n) => ask<Block>({ do: 'run_act', n }),
+      products: (n, rows, hidden) => ask<Block>({ do: 'products', n, rows, hidden }),
+      async close() {
+        child.stdin.end()
+      },
+    }
+  } catch (error) {
+    return { reason: (error as Error).message }
+  }
+}
