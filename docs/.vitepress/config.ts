@@ -63,7 +63,14 @@ export default defineConfig({
     ],
     sidebar: [
       { text: 'revflow', items: [...docs('start', 'choose', 'determinism', 'engines', 'faq')] },
-      { text: 'Concepts', items: pages(/^docs\/concepts\//) },
+      {
+        text: 'Concepts',
+        items: docs(
+          ...['schedules', 'conversions', 'posterior-means', 'stein', 'bounded-actions', 'temperature'].map(
+            (name) => `concepts/${name}`,
+          ),
+        ),
+      },
       { text: 'Guides', items: [...pages(/^docs\/guides\//), sidebarItem('DEVELOP.md')] },
       {
         text: 'Packages',

@@ -35,19 +35,19 @@ const gradientForm = defineEstimator({
   }),
 })
 
-/** Means of 300 estimates against t: what is left of the distance to the truth is bias. */
+/** Means of 200 estimates against t: what is left of the distance to the truth is bias. */
 export function boundedFigure(): string {
-  const times = grid(0.2, 0.95, 26)
+  const times = grid(0.2, 0.95, 16)
   const rows = times.flatMap((t) => {
     const mean = (estimator: Parameters<typeof estimate>[1]) =>
-      average(estimate(target, estimator, { x: Array(300).fill(X), t: Array(300).fill(t), candidates: 32 }).noise)
+      average(estimate(target, estimator, { x: Array(200).fill(X), t: Array(200).fill(t), candidates: 32 }).noise)
     return [
       { t, value: exact(X, t), name: 'exact' },
       { t, value: mean(gradientForm), name: 'gradient form' },
       { t, value: mean('rfm-box'), name: 'rfm-box' },
     ]
   })
-  return figure(`E[X0|x = ${X}] where Q/λ = 2a ends at the bounds [−1, 1]: means of 300 estimates`, {
+  return figure(`E[X0|x = ${X}] where Q/λ = 2a ends at the bounds [−1, 1]: means of 200 estimates`, {
     x: { label: 't', grid: true },
     y: { label: 'E[X0|x]', grid: true },
     color: { domain: ['exact', 'gradient form', 'rfm-box'], range: ['#222', '#ff725c', '#4269d0'] },

@@ -5,7 +5,7 @@ import { figure } from '@revflow/trainer'
 import { average, estimate, exactNoise, grid, schedule, source, twoModes } from './problem.ts'
 
 const modes = { m: 0.7, sigma: 0.4 }
-const [POINTS, CANDIDATES] = [500, 32]
+const [POINTS, CANDIDATES] = [300, 32]
 
 const withEta = (eta: number) =>
   defineEstimator({
