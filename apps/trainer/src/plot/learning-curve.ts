@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot'
 import { Resvg } from '@resvg/resvg-js'
 import { parseHTML } from 'linkedom'
 
+/** A return after so many environment steps. */
 export interface CurvePoint {
   readonly step: number
   readonly value: number
@@ -10,6 +11,7 @@ export interface CurvePoint {
   readonly low?: number
   readonly high?: number
 }
+/** One line of a figure, by the name it is told apart by. */
 export interface Curve {
   readonly name: string
   readonly points: readonly CurvePoint[]

@@ -24,6 +24,7 @@ export const runConfigSchema = z.strictObject({
   threads: z.int().nonnegative().default(0).describe('threads of an operation; 0: one a core'),
   options: z.record(z.string(), z.unknown()).default({}).describe("the agent's own options"),
 })
+/** The full configuration of a run, defaults filled in: `config.json`. */
 export type RunConfig = z.output<typeof runConfigSchema>
 
 /** What a user may say of a run: flags of the command line, a file, and single settings, in rising precedence. */

@@ -12,6 +12,7 @@ const evaluationSchema = z.object({
   sampled: z.number(),
   best: z.number(),
 })
+/** One evaluation of a run, a line of `eval.jsonl`: returns of whole episodes. */
 export type Evaluation = z.output<typeof evaluationSchema>
 
 const timingSchema = z.object({
@@ -21,6 +22,7 @@ const timingSchema = z.object({
   /** Time in all, environment and evaluations included. */
   seconds: z.number(),
 })
+/** What a run took, in seconds by the clock. */
 export type Timing = z.output<typeof timingSchema>
 
 function lines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {

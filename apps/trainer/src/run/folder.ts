@@ -29,6 +29,7 @@ export interface RunFolder {
   readonly curve: string
 }
 
+/** Where the run of a configuration is kept below `runsDir`; nothing is made there yet. */
 export function runFolder(runsDir: string, config: RunConfig): RunFolder {
   return folderAt(join(resolve(runsDir), taskFolder(config.task), config.agent, runId(config)))
 }
