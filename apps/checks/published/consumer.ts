@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
@@ -81,7 +81,6 @@ export function copiesOf(name: string, folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name)
-    const isCopy = path.endsWith(join('node_modules', name)) && readFileSync(join(path, 'package.json'), 'utf8') !== ''
-    return [...(isCopy ? [path] : []), ...copiesOf(name, path)]
+    return [...(path.endsWith(join('node_modules', name)) ? [path] : []), ...copiesOf(name, path)]
   })
 }
