@@ -3,12 +3,15 @@ import { defineConfig, type Plugin } from 'vitepress'
 import { pageOf, repositoryFiles, root, sidebarItem, siteLink } from '../src/site.ts'
 
 const files = repositoryFiles().filter((file) => file.endsWith('.md'))
-/** Pages whose file matches, in order of their names; an index comes first. */
-const pages = (pattern: RegExp) =>
+const isIndex = (file: string) => /(README|index)\.md$/.test(file)
+/** Pages whose file matches, in order of their names, an index first; called by their heading, or by what is said. */
+const pages = (pattern: RegExp, text?: (file: string) => string) =>
   files
     .filter((file) => pattern.test(file))
-    .sort((a, b) => Number(/(README|index)\.md$/.test(b)) - Number(/(README|index)\.md$/.test(a)) || (a < b ? -1 : 1))
-    .map((file) => sidebarItem(file))
+    .sort((a, b) => Number(isIndex(b)) - Number(isIndex(a)) || (a < b ? -1 : 1))
+    .map((file) => sidebarItem(file, text?.(file)))
+/** The path of a page below a folder. */
+const below = (folder: string) => (file: string) => file.slice(folder.length).replace(/(\/README)?\.md$/, '')
 const docs = (...names: string[]) => names.map((name) => sidebarItem(`docs/${name}.md`))
 const packageNames = [...new Set(files.flatMap((file) => /^packages\/([^/]+)\/README\.md$/.exec(file)?.[1] ?? []))]
 
@@ -84,7 +87,7 @@ export default defineConfig({
       { text: 'Environments', collapsed: true, items: pages(/^docs\/envs\//) },
       {
         text: 'Estimators and results',
-        items: [...docs('estimators'), ...pages(/^benchmarks\/results\//)],
+        items: [...docs('estimators'), ...pages(/^benchmarks\/results\//, below('benchmarks/results/'))],
       },
     ],
   },
@@ -92,5 +95,5 @@ export default defineConfig({
 
 /** Generated pages of a package: its API, and that of its other entries. */
 function apiOf(name: string) {
-  return pages(new RegExp(`^docs/api/${name}(/|\\.md$)`)).map(({ text, link }) => ({ text: `API of ${text}`, link }))
+  return pages(new RegExp(`^docs/api/${name}(/|\\.md$)`), (file) => `API of ${below('docs/api/')(file)}`)
 }

@@ -5,7 +5,7 @@ import { figure } from '@revflow/trainer'
 import { average, estimate, exactNoise, grid, schedule, source, twoModes } from './problem.ts'
 
 const modes = { m: 0.7, sigma: 0.4 }
-const [POINTS, CANDIDATES] = [300, 32]
+const [POINTS, CANDIDATES] = [200, 32]
 
 const withEta = (eta: number) =>
   defineEstimator({
@@ -34,7 +34,7 @@ export function steinFigure(): string {
       const { noise } = estimate(target, withEta(eta), { x, t: x.map(() => time), candidates: CANDIDATES })
       return average(noise.map((value, i) => (value - truth[i]!) ** 2))
     }
-    return grid(-0.4, 1.4, 19).map((eta) => ({ eta, error: error(eta), name: `t = ${time}` }))
+    return grid(-0.2, 1.2, 29).map((eta) => ({ eta, error: error(eta), name: `t = ${time}` }))
   })
   return figure(`Squared error of E[X0|x] against η, K = ${CANDIDATES}, two modes on a line`, {
     marginRight: 60,
