@@ -1,6 +1,9 @@
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import * as ort from 'onnxruntime-node'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+
+type Session = ort.InferenceSession
 
 const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5) => {
   expect(actual.length).toBe(expected.length)
@@ -137,6 +140,22 @@ describe('jit', () => {
     const disposed = scale.map((fn) => fn.dispose())
     await Promise.all([...calls, ...disposed])
     expect(scale.flatMap((fn) => fn.stats().specialisations)).toEqual([])
+  })
+
+  it('releases every session it opened, once: of shapes that leave, after a failure, and at the end', async () => {
+    const open = ort.InferenceSession.create.bind(ort.InferenceSession) as (...args: unknown[]) => Promise<Session>
+    const releases: MockInstance[] = []
+    const create = vi.spyOn(ort.InferenceSession, 'create').mockImplementation(async (...args: unknown[]) => {
+      const session = await open(...args)
+      releases.push(vi.spyOn(session, 'release'))
+      return session
+    })
+    const first = jit((x: tf.Tensor) => tf.gather(x, tf.cast(x, 'int32')), { specialisations: 2 })
+    for (const n of [1, 2, 3, 1]) await first(HostTensor.from(new Float32Array(n)))
+    await expect(first(HostTensor.from([9]))).rejects.toThrow('out of data bounds')
+    await first.dispose()
+    create.mockRestore()
+    expect(releases.map((release) => release.mock.calls.length)).toEqual([1, 1, 1, 1])
   })
 
   it('takes TensorFlow.js tensors, captured constants, and returns inputs and constants unharmed', async () => {
