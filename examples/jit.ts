@@ -32,7 +32,7 @@ const y = HostTensor.from(
   [rows, 1],
 )
 
-const steps = Number(process.env.STEPS ?? 300)
+const steps = Number(process.env.STEPS ?? 100)
 const speeds: number[] = []
 for (const engine of ['eager', 'onnx'] as const) {
   const compiled = jit(step, { engine, donate: [0] })

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Agent, createAgent } from '@revflow/agents'
 import { type EnvFactory, makeEnv } from '@revflow/envs'
@@ -11,12 +12,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { agentSource } from '../src/kinds/agent.ts'
 import { environmentSource } from '../src/kinds/environment.ts'
 import { estimatorSource } from '../src/kinds/estimator.ts'
+import { repository } from './copy.ts'
 
 beforeAll(() => tf.setBackend('cpu'))
 
 /** The TypeScript of a guide, block by block. */
 function blocks(guide: string): string[] {
-  const text = readFileSync(new URL(`../../../docs/guides/contribute-${guide}.md`, import.meta.url), 'utf8')
+  const text = readFileSync(join(repository, guide), 'utf8')
   return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
 }
 
@@ -33,7 +35,7 @@ async function load<T>(code: string): Promise<T> {
 
 describe('the guides to contributing', () => {
   it('an estimator: what the scaffold writes, which passes the conformance kit outside of the repository too', async () => {
-    const [code, ...others] = blocks('an-estimator')
+    const [code, ...others] = blocks('docs/guides/contribute-an-estimator.md')
     expect(others).toEqual([])
     expect(code).toBe(estimatorSource({ name: 'wide', identifier: 'wide' }))
     const { wide } = await load<{ wide: Estimator }>(code!.replace(/from '\.\.\/.*'/g, "from '@revflow/stein'"))
@@ -43,7 +45,7 @@ describe('the guides to contributing', () => {
   })
 
   it('an agent: a setting that can be set up, and what the scaffold writes', async () => {
-    const [setting, code, ...others] = blocks('an-agent')
+    const [setting, code, ...others] = blocks('docs/guides/contribute-an-agent.md')
     expect(others).toEqual([])
     expect(code).toBe(agentSource({ name: 'climber', identifier: 'climber' }))
     const { calm } = await load<{ calm: Agent }>(setting!)
@@ -52,7 +54,7 @@ describe('the guides to contributing', () => {
   })
 
   it('an environment: what the scaffold writes, and one without MuJoCo that continues to the bit', async () => {
-    const [code, own, ...others] = blocks('an-environment')
+    const [code, own, ...others] = blocks('docs/guides/contribute-an-environment.md')
     expect(others).toEqual([])
     expect(code).toBe(environmentSource({ name: 'slider-reach', identifier: 'slider', file: 'slider' }))
     const { default: makeHome } = await load<{ default: EnvFactory }>(own!)
@@ -76,7 +78,7 @@ describe('the guides to contributing', () => {
   })
 
   it('a schedule: coefficients with their derivatives, and a posterior mean as in closed form', async () => {
-    const code = blocks('a-schedule')
+    const code = blocks('docs/guides/contribute-a-schedule.md')
     expect(code).toHaveLength(2)
     const { easedFlow, data } = await load<{ easedFlow: Schedule; data: tf.Tensor }>(code.join('\n'))
     expect(easedFlow.at(0)).toMatchObject({ alpha: 0, beta: 1 })
