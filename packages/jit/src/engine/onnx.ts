@@ -2,7 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { chooseRows } from '../graph/choose-rows.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { fuse } from '../graph/fuse.ts'
-import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
+import { allocate, type DType, HostTensor, type TensorData, type TensorSpec, typeName } from '../host-tensor.ts'
 import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
 
@@ -11,23 +11,21 @@ export interface OnnxOptions {
   readonly threads: number
 }
 
-const keyOf = ({ dtype, shape }: TensorSpec) => `${dtype}[${shape}]`
-
 /** Memory given back by donated inputs, to be written by later calls: of each type and shape no more than one call makes. */
 class BufferPool {
   readonly #free = new Map<string, TensorData[DType][]>()
   readonly #most = new Map<string, number>()
 
   constructor(outputs: readonly TensorSpec[]) {
-    for (const key of outputs.map(keyOf)) this.#most.set(key, (this.#most.get(key) ?? 0) + 1)
+    for (const key of outputs.map(typeName)) this.#most.set(key, (this.#most.get(key) ?? 0) + 1)
   }
 
   take(spec: TensorSpec): TensorData[DType] {
-    return this.#free.get(keyOf(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
+    return this.#free.get(typeName(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
   }
 
   give(tensor: HostTensor): void {
-    const key = keyOf(tensor)
+    const key = typeName(tensor)
     const data = tensor.release()
     const free = this.#free.get(key) ?? []
     if (free.length < (this.#most.get(key) ?? 0)) free.push(data)
@@ -36,13 +34,13 @@ class BufferPool {
 }
 
 /** Runtime tensors by the memory they view, so that recycled memory needs no new one. */
-const views = new WeakMap<TensorData[DType], ort.Tensor>()
+const views = new WeakMap<TensorData[DType], { readonly type: string; readonly tensor: ort.Tensor }>()
 
-function view(dtype: DType, shape: readonly number[], data: TensorData[DType]): ort.Tensor {
-  const known = views.get(data)
-  if (known && String(known.dims) === String(shape)) return known
-  const tensor = new ort.Tensor(dtype, data as Float32Array, [...shape])
-  views.set(data, tensor)
+function view(spec: TensorSpec, data: TensorData[DType]): ort.Tensor {
+  const [known, type] = [views.get(data), typeName(spec)]
+  if (known?.type === type) return known.tensor
+  const tensor = new ort.Tensor(spec.dtype, data as Float32Array, [...spec.shape])
+  views.set(data, { type, tensor })
   return tensor
 }
 
@@ -55,6 +53,9 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
       const { graph, outputs } = trace(fn, args)
       fuse(graph)
       chooseRows(graph)
+      const names = graph.inputs.map(({ name }) => name)
+      graph.dropUnusedInputs()
+      const used = new Set(graph.inputs.map(({ name }) => name))
       const model = encodeModel(graph)
       const traced = performance.now()
       const session = await ort.InferenceSession.create(model, {
@@ -63,8 +64,7 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
         extra: { session: { set_denormal_as_zero: '1' } },
       })
       const compiled = performance.now()
-      // an input that no output depends on is no input of the optimised graph's session
-      const names = graph.inputs.map(({ name }) => name)
+      const fetched = outputs.map(([path]) => resultName(path))
       const pool = new BufferPool(outputs.map(([, spec]) => spec))
       return {
         stats: {
@@ -75,20 +75,18 @@ export function onnxEngine({ threads }: OnnxOptions): Engine {
           modelBytes: model.length,
         },
         async run(inputs, donated) {
-          const feeds = Object.fromEntries(
-            inputs.map(({ dtype, shape, data }, i) => [names[i]!, view(dtype, shape, data)]),
-          )
-          const results = outputs.map(
-            ([path, { dtype, shape }]) => [path, dtype, shape, pool.take({ dtype, shape })] as const,
-          )
-          await session.run(
-            feeds,
-            Object.fromEntries(
-              results.map(([path, dtype, shape, data]) => [resultName(path), view(dtype, shape, data)]),
-            ),
-          )
+          const feeds: Record<string, ort.Tensor> = {}
+          for (const [i, tensor] of inputs.entries())
+            if (used.has(names[i]!)) feeds[names[i]!] = view(tensor, tensor.data)
+          const fetches: Record<string, ort.Tensor> = {}
+          const results = outputs.map(([path, spec], i) => {
+            const data = pool.take(spec)
+            fetches[fetched[i]!] = view(spec, data)
+            return [path, new HostTensor(spec.dtype, spec.shape, data)] as const
+          })
+          await session.run(feeds, fetches)
           for (const tensor of donated) pool.give(tensor)
-          return results.map(([path, dtype, shape, data]) => [path, new HostTensor(dtype, shape, data)] as const)
+          return results
         },
         dispose: () => session.release(),
       }
