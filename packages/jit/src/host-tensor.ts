@@ -22,6 +22,14 @@ export interface TensorSpec {
   readonly dtype: DType
 }
 
+const dimensions = new WeakMap<readonly number[], string>()
+/** Type and shape in words, such as `float32[2,3]`. Calls ask for hundreds: the words for a shape are kept. */
+export function typeName({ dtype, shape }: TensorSpec): string {
+  const words = dimensions.get(shape) ?? String(shape)
+  dimensions.set(shape, words)
+  return `${dtype}[${words}]`
+}
+
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1)
 
 /**

@@ -1,4 +1,5 @@
 import type { Executable } from './engine/engine.ts'
+import { typeName } from './host-tensor.ts'
 import type { FlatSpec } from './trace/trace.ts'
 
 /** Compilations of one function after which it is worth a warning that its shapes keep changing. */
@@ -86,15 +87,14 @@ export class Specialisations {
   }
 }
 
-const typeOf = ({ dtype, shape }: FlatSpec[number][1]) => `${dtype}[${shape}]`
 const keyOf = (args: readonly FlatSpec[]) =>
-  args.map((leaves) => leaves.map(([path, spec]) => `${path}:${typeOf(spec)}`)).join('|')
+  args.map((leaves) => leaves.map(([path, spec]) => `${path}:${typeName(spec)}`)).join('|')
 
 /** Names the first argument that differs from the call before. */
 function warn(before: readonly FlatSpec[], now: readonly FlatSpec[]): void {
   const leaves = (args: readonly FlatSpec[]) =>
     args.flatMap((arg, i) =>
-      arg.map(([path, spec]) => [`argument ${i}${path && `, '${path}'`}`, typeOf(spec)] as const),
+      arg.map(([path, spec]) => [`argument ${i}${path && `, '${path}'`}`, typeName(spec)] as const),
     )
   const known = new Map<string, string>(leaves(before))
   const [name, type] = leaves(now).find(([path, spec]) => known.get(path) !== spec) ?? ['the number of arguments', '']

@@ -1,5 +1,5 @@
 import type * as ort from 'onnxruntime-node'
-import { allocate, type DType, HostTensor, type TensorData, type TensorSpec } from '../host-tensor.ts'
+import { allocate, type DType, HostTensor, type TensorData, type TensorSpec, typeName } from '../host-tensor.ts'
 import { missingProvider, onnxRuntime } from './node-runtime.ts'
 import type { Model, Session } from './onnx.ts'
 
@@ -9,23 +9,21 @@ export interface NodeSessionOptions {
   readonly threads: number
 }
 
-const keyOf = ({ dtype, shape }: TensorSpec) => `${dtype}[${shape}]`
-
 /** Memory given back by donated inputs, to be written by later calls: of each type and shape no more than one call makes. */
 class BufferPool {
   readonly #free = new Map<string, TensorData[DType][]>()
   readonly #most = new Map<string, number>()
 
   constructor(outputs: readonly TensorSpec[]) {
-    for (const key of outputs.map(keyOf)) this.#most.set(key, (this.#most.get(key) ?? 0) + 1)
+    for (const key of outputs.map(typeName)) this.#most.set(key, (this.#most.get(key) ?? 0) + 1)
   }
 
   take(spec: TensorSpec): TensorData[DType] {
-    return this.#free.get(keyOf(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
+    return this.#free.get(typeName(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
   }
 
   give(tensor: HostTensor): void {
-    const key = keyOf(tensor)
+    const key = typeName(tensor)
     const data = tensor.release()
     const free = this.#free.get(key) ?? []
     if (free.length < (this.#most.get(key) ?? 0)) free.push(data)
@@ -34,7 +32,7 @@ class BufferPool {
 }
 
 /** Runtime tensors by the memory they view, so that recycled memory needs no new one. */
-const views = new WeakMap<TensorData[DType], ort.Tensor>()
+const views = new WeakMap<TensorData[DType], { readonly type: string; readonly tensor: ort.Tensor }>()
 
 /** Opens sessions of onnxruntime-node, which write results into memory that is there already. */
 export const nodeSession =
@@ -49,22 +47,27 @@ export const nodeSession =
     }).catch((cause: unknown) => {
       throw provider === 'cpu' ? cause : missingProvider(provider, cause)
     })
-    const view = (dtype: DType, shape: readonly number[], data: TensorData[DType]): ort.Tensor => {
-      const known = views.get(data)
-      if (known && String(known.dims) === String(shape)) return known
-      const tensor = new Tensor(dtype, data as Float32Array, [...shape])
-      views.set(data, tensor)
+    const view = (spec: TensorSpec, data: TensorData[DType]): ort.Tensor => {
+      const [known, type] = [views.get(data), typeName(spec)]
+      if (known?.type === type) return known.tensor
+      const tensor = new Tensor(spec.dtype, data as Float32Array, [...spec.shape])
+      views.set(data, { type, tensor })
       return tensor
     }
     const pool = new BufferPool(outputs.map(([, spec]) => spec))
     return {
       async run(inputs, donated) {
-        const feeds = inputs.map(({ dtype, shape, data }, i) => [names[i]!, view(dtype, shape, data)])
-        const results = outputs.map(([name, spec]) => ({ name, ...spec, data: pool.take(spec) }))
-        const fetches = results.map(({ name, dtype, shape, data }) => [name, view(dtype, shape, data)])
-        await session.run(Object.fromEntries(feeds), Object.fromEntries(fetches))
+        const feeds: Record<string, ort.Tensor> = {}
+        for (const [i, tensor] of inputs.entries()) feeds[names[i]!] = view(tensor, tensor.data)
+        const fetches: Record<string, ort.Tensor> = {}
+        const results = outputs.map(([name, spec]) => {
+          const data = pool.take(spec)
+          fetches[name] = view(spec, data)
+          return new HostTensor(spec.dtype, spec.shape, data)
+        })
+        await session.run(feeds, fetches)
         for (const tensor of donated) pool.give(tensor)
-        return results.map(({ dtype, shape, data }) => new HostTensor(dtype, shape, data))
+        return results
       },
       release: () => session.release(),
     }

@@ -31,6 +31,9 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
       const { graph, outputs } = trace(fn, args)
       fuse(graph)
       chooseRows(graph)
+      const given = [...graph.inputs]
+      graph.dropUnusedInputs()
+      const fed = graph.inputs.map((input) => given.indexOf(input))
       const bytes = encodeModel(graph)
       const traced = performance.now()
       const session = await open({
@@ -48,7 +51,10 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
           modelBytes: bytes.length,
         },
         async run(inputs, donated) {
-          const results = await session.run(inputs, donated)
+          const results = await session.run(
+            fed.map((i) => inputs[i]!),
+            donated,
+          )
           return outputs.map(([path], i) => [path, results[i]!] as const)
         },
         dispose: () => session.release(),

@@ -77,9 +77,9 @@ export class Graph {
     return values
   }
 
-  /** A constant. Large arrays of one repeated number become a broadcast scalar. */
+  /** A constant. Arrays of one repeated float, and large ones of any number, become a broadcast scalar. */
   constant(dtype: GraphType, shape: readonly number[], data: ArrayLike<number>): Value {
-    if (data.length > 64 && isUniform(data)) {
+    if (data.length > (dtype === 'float32' ? 1 : 64) && isUniform(data)) {
       const scalar = this.constant(dtype, [], [data[0]!])
       return this.op('Expand', [scalar, this.int64(shape)], shape)
     }
@@ -141,6 +141,12 @@ export class Graph {
     // what was dropped must not be found again
     this.#shared = new Map()
     this.#constants = new WeakMap()
+  }
+
+  /** Drops inputs that nothing reads, which a caller then need not feed. */
+  dropUnusedInputs(): void {
+    const read = new Set(this.nodes.flatMap(({ inputs }) => inputs.map(({ name }) => name)))
+    this.inputs.splice(0, Infinity, ...this.inputs.filter(({ name }) => read.has(name)))
   }
 
   /** Identities stay only where they keep outputs distinct from inputs, constants and each other. */
