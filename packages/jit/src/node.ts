@@ -5,6 +5,7 @@ import { nodeSession } from './engine/node-session.ts'
 import { onnxEngine } from './engine/onnx.ts'
 import { type Jitted, jitted, sharedOptions } from './jit.ts'
 
+/** The options of jit(), checked. */
 export const jitOptionsSchema = z.strictObject({
   /**
    * `onnx`: one compiled graph on the CPU; `cuda`, `webgpu`: the same graph on a GPU; `eager`: the function as it is, on
@@ -15,6 +16,7 @@ export const jitOptionsSchema = z.strictObject({
   threads: z.int().nonnegative().default(0),
   ...sharedOptions,
 })
+/** The options of jit(). */
 export type JitOptions = z.input<typeof jitOptionsSchema>
 
 /**

@@ -7,6 +7,7 @@ import { type Jitted, jitted, sharedOptions } from './jit.ts'
 
 export * from './shared.ts'
 
+/** The options of jit() in a browser, checked. */
 export const jitOptionsSchema = z.strictObject({
   /**
    * `onnx`: one compiled graph in WebAssembly; `webgpu`: the same graph on the GPU; `eager`: the function as it is, on
@@ -15,6 +16,7 @@ export const jitOptionsSchema = z.strictObject({
   engine: z.enum(['onnx', 'webgpu', 'eager']).default('onnx'),
   ...sharedOptions,
 })
+/** The options of jit() in a browser. */
 export type JitOptions = z.input<typeof jitOptionsSchema>
 
 /**
