@@ -5,6 +5,7 @@ import type * as TensorFlow from '@tensorflow/tfjs'
 
 const require = createRequire(new URL('../package.json', import.meta.url))
 const tf = require('@tensorflow/tfjs') as typeof TensorFlow
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
 require('@tensorflow/tfjs-node')
 
 const engine = tf.engine()
