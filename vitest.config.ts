@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: ['node', 'import'] } },
   test: {
-    include: ['{packages,apps,benchmarks}/*/test/**/*.test.ts', 'examples/test/*.test.ts'],
+    include: ['{packages,apps,benchmarks}/*/test/**/*.test.ts', '{docs,examples}/test/**/*.test.ts'],
     testTimeout: 60_000,
     maxWorkers: 2,
     onConsoleLog: () => undefined,

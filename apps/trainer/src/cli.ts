@@ -111,7 +111,8 @@ function createProgram(exit: (code: number) => void): Command {
     .command('envs')
     .description('list the tasks with their sizes')
     .option('--json', 'as one JSON array')
-    .action((options) => exit(envsCommand(options)))
+    .option('--docs <folder>', 'write a page for each domain')
+    .action(async (options) => exit(await envsCommand(options)))
 
   program
     .command('doctor')

@@ -29,9 +29,11 @@ export function agentPage(agent: Agent): string {
 
 # ${name}
 
-${reference}. ${description}
+${withLinks(reference)}. ${description}
 
-Every agent here has the same critics (the minimum of two, Polyak-averaged), the same replay and the same rules of action:
+Formulas behind it: [schedules](../concepts/schedules.md), [conversions](../concepts/conversions.md),
+[posterior means](../concepts/posterior-means.md), [control variates](../concepts/stein.md),
+[temperature](../concepts/temperature.md). Every agent here has the same critics (the minimum of two, Polyak-averaged), the same replay and the same rules of action:
 \`sample\` is one draw, \`mode\` the draw at zero noise, \`best\` the best of \`bestOf\` draws by the target critics, \`explore\`
 what the option \`exploration\` says.
 
@@ -52,8 +54,30 @@ ${table(['option', 'default', 'range', 'meaning'], rows)}
 ## Logged metrics
 
 ${table(['metric', 'formula'], Object.entries(metrics))}
+
+## Results
+
+What has been measured of the agents: [two bandits whose density is known](bandits.md),
+[control tasks](../../benchmarks/results/main-job/README.md).
 `
 }
+
+/** The list of agents, in Markdown. */
+export function agentsPage(agents: readonly Agent[]): string {
+  const rows = agents.map(({ name, reference }) => [`[${name}](${name}.md)`, withLinks(reference)])
+  return `<!-- Made by \`revflow agents --docs docs/agents\`. -->
+
+# Agents
+
+\`npx -y pnpm@12 revflow agents --json\` gives everything on their pages as JSON. What each makes of bandits whose density is
+known: [bandits](bandits.md).
+
+${table(['agent', 'reference'], rows)}
+`
+}
+
+/** Numbers of arXiv as links. */
+const withLinks = (text: string) => text.replace(/arXiv (\d{4}\.\d{5})/g, '[$&](https://arxiv.org/abs/$1)')
 
 function optionRows(key: string, option: OptionSchema): string[][] {
   const own = [`\`${key}\``, code(option.default), range(option), option.description ?? '']

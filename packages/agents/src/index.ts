@@ -20,7 +20,7 @@ export {
   type Spaces,
   type UpdateCost,
 } from './agent.ts'
-export { agentPage, describeAgent } from './describe.ts'
+export { agentPage, agentsPage, describeAgent } from './describe.ts'
 export { type Preset, preset } from './preset.ts'
 export { type QsmConfig, qsm, qsmTarget } from './qsm.ts'
 export { type RfmConfig, rfmConfig } from './rfm.config.ts'

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ActionRule, type Agent, type AgentState, agentPage, agents, createAgent } from '@revflow/agents'
+import {
+  type ActionRule,
+  type Agent,
+  type AgentState,
+  agentPage,
+  agents,
+  agentsPage,
+  createAgent,
+} from '@revflow/agents'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -57,6 +65,13 @@ describe.each(names)('%s', (name) => {
     }
     expect(() => createAgent(agents, name, { hiden: [3] }, SPACES)).toThrow("did you mean 'hidden'?")
   })
+})
+
+it('are listed on a page that is current', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/agents/index.md'), 'utf8')
+  expect(page, 'run: pnpm revflow agents --docs docs/agents').toBe(
+    agentsPage(Object.values(agents) as unknown as Agent[]),
+  )
 })
 
 describe('options', () => {

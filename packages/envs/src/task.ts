@@ -6,6 +6,8 @@ export interface ObservationEntry {
   readonly name: string
   /** Numbers in it, ≥ 1. */
   readonly size: number
+  /** What they are, with units. */
+  readonly meaning?: string
 }
 
 /** The functions of a task, bound to one model: indices are looked up once, not at each step. */
@@ -30,6 +32,8 @@ export interface BoundTask {
 export interface TaskDefinition {
   /** `<domain>-<task>`. */
   readonly name: string
+  /** What is to be done and what is rewarded, in a few sentences of Markdown. */
+  readonly description?: string
   /** MJCF of the model. In Node `readMjcf` of `@revflow/envs/files` reads this and `assets` from a file. */
   readonly xml: string
   /** Files the MJCF refers to (meshes, textures, height fields, includes) by the path it refers to them. Default: none. */

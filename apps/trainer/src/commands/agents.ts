@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Agent, agentPage, agents, describeAgent } from '@revflow/agents'
+import { type Agent, agentPage, agents, agentsPage, describeAgent } from '@revflow/agents'
 import { writeAtomically } from '../run/folder.ts'
 
 /** `revflow agents`: names and references, all there is to say as JSON, or a page an agent. */
@@ -9,7 +9,8 @@ export function agentsCommand({ json, docs }: { readonly json?: boolean; readonl
   if (docs !== undefined) {
     mkdirSync(docs, { recursive: true })
     for (const agent of all) writeAtomically(join(docs, `${agent.name}.md`), agentPage(agent))
-    process.stdout.write(`${all.length} pages in ${docs}\n`)
+    writeAtomically(join(docs, 'index.md'), agentsPage(all))
+    process.stdout.write(`${all.length + 1} pages in ${docs}\n`)
     return 0
   }
   if (json) {

@@ -1,7 +1,24 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { findTask, listTasks } from '@revflow/envs'
+import { writeAtomically } from '../run/folder.ts'
+import { domainPage, domains, domainsIndex } from './env-pages.ts'
 
-/** `revflow envs`: every task with its sizes, as a table or as one JSON array. */
-export function envsCommand({ json }: { json?: boolean }): number {
+interface EnvsFlags {
+  readonly json?: boolean
+  readonly docs?: string
+}
+
+/** `revflow envs`: every task with its sizes, as a table or as one JSON array, or a page a domain. */
+export async function envsCommand({ json, docs }: EnvsFlags): Promise<number> {
+  if (docs !== undefined) {
+    mkdirSync(docs, { recursive: true })
+    for (const [domain, names] of domains())
+      writeAtomically(join(docs, `${domain}.md`), await domainPage(domain, names))
+    writeAtomically(join(docs, 'index.md'), domainsIndex())
+    process.stdout.write(`${domains().size + 1} pages in ${docs}\n`)
+    return 0
+  }
   const tasks = listTasks().map((task) => ({
     ...task,
     observations: findTask(task.name).observations,

@@ -7,13 +7,13 @@ import { acrobotXml } from './acrobot.xml.ts'
 function acrobot(name: string, margin: number): TaskDefinition {
   return defineTask({
     name,
+    description: `Swing the tip up into the target, from any pose at rest.
+Reward: 1 with the tip in the target, ${margin > 0 ? `less with the distance, 0.1 at ${margin} m` : 'else 0'}.`,
     xml: acrobotXml,
     actions: ['elbow'],
     observations: [
-      // Sines of the links' angles from upright, then their cosines.
-      { name: 'orientations', size: 4 },
-      // rad/s.
-      { name: 'velocity', size: 2 },
+      { name: 'orientations', size: 4, meaning: "Sines of the links' angles from upright, then their cosines" },
+      { name: 'velocity', size: 2, meaning: 'rad/s' },
     ],
     controlTimestep: 0.01,
     timeLimit: 10,

@@ -4,13 +4,12 @@ import { ballInCupXml } from './ball_in_cup.xml.ts'
 /** Swing the ball up and catch it in the cup; the reward is 0 or 1. */
 export const ballInCupCatch = defineTask({
   name: 'ball_in_cup-catch',
+  description: 'Swing the ball up and catch it in the cup. Reward: 1 with the ball in the cup, else 0.',
   xml: ballInCupXml,
   actions: ['x', 'z'],
   observations: [
-    // Cup and ball from where they rest, m.
-    { name: 'position', size: 4 },
-    // m/s.
-    { name: 'velocity', size: 4 },
+    { name: 'position', size: 4, meaning: 'Cup and ball from where they rest, m' },
+    { name: 'velocity', size: 4, meaning: 'm/s' },
   ],
   controlTimestep: 0.02,
   timeLimit: 20,

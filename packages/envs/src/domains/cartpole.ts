@@ -20,15 +20,24 @@ interface Variant {
 
 /** Keep the poles upright and the cart centred, starting with them upright (balance) or hanging (swing-up). */
 function cartpole(name: string, { poles = 1, hanging, sparse = false }: Variant): TaskDefinition {
+  const what = `Keep ${poles > 1 ? `${poles} poles, one on the other,` : 'the pole'} upright and the cart centred, starting
+with ${poles > 1 ? 'them' : 'it'} ${hanging ? 'hanging' : 'upright'}.`
+  const rewarded = sparse
+    ? 'Reward: 1 with the cart within 0.25 m of the centre and the cosine of the angle at least 0.995, else 0.'
+    : 'Reward: the product of four factors, for poles upright, a cart near the centre, slow poles and small control.'
   return defineTask({
     name,
+    description: `${what}
+${rewarded}`,
     xml: cartpoleXml(poles),
     actions: ['slide'],
     observations: [
-      // Position of the cart, m; cosine and sine of each pole's angle from upright.
-      { name: 'position', size: 1 + 2 * poles },
-      // m/s and rad/s.
-      { name: 'velocity', size: 1 + poles },
+      {
+        name: 'position',
+        size: 1 + 2 * poles,
+        meaning: "Position of the cart, m; cosine and sine of each pole's angle from upright",
+      },
+      { name: 'velocity', size: 1 + poles, meaning: 'm/s and rad/s' },
     ],
     controlTimestep: 0.01,
     timeLimit: 10,

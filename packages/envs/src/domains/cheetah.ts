@@ -11,13 +11,12 @@ const settlingSteps = 200
 /** Run forward as fast as possible. */
 export const cheetahRun = defineTask({
   name: 'cheetah-run',
+  description: 'Run forward as fast as possible. Reward: linear in the speed, 1 from 10 m/s on.',
   xml: cheetahXml,
   actions: ['bthigh', 'bshin', 'bfoot', 'fthigh', 'fshin', 'ffoot'],
   observations: [
-    // All coordinates but x: m and rad.
-    { name: 'position', size: 8 },
-    // m/s and rad/s.
-    { name: 'velocity', size: 9 },
+    { name: 'position', size: 8, meaning: 'All coordinates but x: m and rad' },
+    { name: 'velocity', size: 9, meaning: 'm/s and rad/s' },
   ],
   controlTimestep: 0.01,
   timeLimit: 10,

@@ -62,18 +62,20 @@ const shared = {
 }
 
 const observations = [
-  // Angles of the finger's joints, rad; x and z of the spinner's tip from its hinge, m.
-  { name: 'position', size: 4 },
-  // Of the finger's joints and the hinge, rad/s.
-  { name: 'velocity', size: 3 },
-  // log(1 + force in N) on the upper and lower side of the fingertip.
-  { name: 'touch', size: 2 },
+  {
+    name: 'position',
+    size: 4,
+    meaning: "Angles of the finger's joints, rad; x and z of the spinner's tip from its hinge, m",
+  },
+  { name: 'velocity', size: 3, meaning: "Of the finger's joints and the hinge, rad/s" },
+  { name: 'touch', size: 2, meaning: 'log(1 + force in N) on the upper and lower side of the fingertip' },
 ]
 
 /** Make the spinner turn at 15 rad/s or faster, clockwise as the cameras see it; the reward is 0 or 1. */
 export const fingerSpin = defineTask({
   ...shared,
   name: 'finger-spin',
+  description: 'Make the spinner turn. Reward: 1 at 15 rad/s or faster, clockwise as the cameras see it, else 0.',
   observations,
   modelFields: ['dof_damping'],
   bind(physics) {
@@ -91,12 +93,12 @@ function turn(name: string, targetRadius: number): TaskDefinition {
   return defineTask({
     ...shared,
     name,
+    description: `Turn the spinner so that its tip is in the target.
+Reward: 1 with the tip within ${targetRadius} m of the target, else 0.`,
     observations: [
       ...observations,
-      // x and z from the spinner's hinge, m.
-      { name: 'target_position', size: 2 },
-      // From the tip to the target's surface, m; negative inside.
-      { name: 'dist_to_target', size: 1 },
+      { name: 'target_position', size: 2, meaning: "x and z from the spinner's hinge, m" },
+      { name: 'dist_to_target', size: 1, meaning: "From the tip to the target's surface, m; negative inside" },
     ],
     modelFields: ['dof_damping', 'site_pos', 'site_size'],
     bind(physics) {

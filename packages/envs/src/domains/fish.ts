@@ -39,13 +39,15 @@ const shared = {
   controlTimestep: 0.04,
   timeLimit: 40,
 }
-/** rad; cosine of the torso's tilt. */
 const pose = [
-  { name: 'joint_angles', size: joints },
-  { name: 'upright', size: 1 },
+  { name: 'joint_angles', size: joints, meaning: 'rad' },
+  { name: 'upright', size: 1, meaning: "Cosine of the torso's tilt" },
 ]
-/** Of the torso, m/s and rad/s, then of the joints, rad/s. */
-const velocity = { name: 'velocity', size: 13 }
+const velocity = {
+  name: 'velocity',
+  size: 13,
+  meaning: 'Of the torso, m/s and rad/s, then of the joints, rad/s',
+}
 
 const level = { bounds: { lower: 1, upper: 1 }, margin: 1 }
 
@@ -53,6 +55,7 @@ const level = { bounds: { lower: 1, upper: 1 }, margin: 1 }
 export const fishUpright = defineTask({
   ...shared,
   name: 'fish-upright',
+  description: 'Turn the right way up. Reward: 1 upright, less with the tilt of the torso.',
   observations: [...pose, velocity],
   bind(physics) {
     const { start, observePose, upright, qvel } = bindFish(physics)
@@ -71,8 +74,12 @@ export const fishUpright = defineTask({
 export const fishSwim = defineTask({
   ...shared,
   name: 'fish-swim',
-  // The target from the mouth, in the mouth's frame, m.
-  observations: [...pose, { name: 'target', size: 3 }, velocity],
+  description: 'Bring the mouth to the target. Reward: 7/8 for the mouth in or near the target, 1/8 for being upright.',
+  observations: [
+    ...pose,
+    { name: 'target', size: 3, meaning: "The target from the mouth, in the mouth's frame, m" },
+    velocity,
+  ],
   modelFields: ['geom_pos'],
   bind(physics) {
     const { start, observePose, upright, qvel } = bindFish(physics)

@@ -13,15 +13,14 @@ const fast = { bounds: { lower: 2 }, margin: 1, valueAtMargin: 0.5, sigmoid: 'li
 function hopper(name: string, hops: boolean): TaskDefinition {
   return defineTask({
     name,
+    description: `Get up from any fall, then ${hops ? 'hop forward' : 'stand still'}.
+Reward: the torso 0.6 to 2 m above the foot, times ${hops ? 'speed, full from 2 m/s on' : 'small control'}.`,
     xml: hopperXml,
     actions: ['waist', 'hip', 'knee', 'ankle'],
     observations: [
-      // All coordinates but x: m and rad.
-      { name: 'position', size: 6 },
-      // m/s and rad/s.
-      { name: 'velocity', size: 7 },
-      // log(1 + force in N) on toe and heel.
-      { name: 'touch', size: 2 },
+      { name: 'position', size: 6, meaning: 'All coordinates but x: m and rad' },
+      { name: 'velocity', size: 7, meaning: 'm/s and rad/s' },
+      { name: 'touch', size: 2, meaning: 'log(1 + force in N) on toe and heel' },
     ],
     controlTimestep: 0.02,
     timeLimit: 20,

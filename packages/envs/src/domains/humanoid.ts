@@ -18,21 +18,18 @@ function humanoid(name: string, speed: number): TaskDefinition {
   const moving = { bounds: { lower: speed }, margin: speed, valueAtMargin: 0, sigmoid: 'linear' } as const
   return defineTask({
     name,
+    description: `Stay on two feet, ${speed === 0 ? 'at rest' : `moving anywhere at ${speed} m/s`}.
+Reward: the product of small control, the head at 1.4 m or higher, the torso upright and
+${speed === 0 ? 'standing still' : `horizontal speed, full from ${speed} m/s on, a sixth at rest`}.`,
     xml: humanoidXml,
     actions: humanoidActions,
     observations: [
-      // rad.
-      { name: 'joint_angles', size: joints },
-      // m.
-      { name: 'head_height', size: 1 },
-      // Left hand and foot, right hand and foot in the torso's frame, m.
-      { name: 'extremities', size: 12 },
-      // z of the torso's axes.
-      { name: 'torso_vertical', size: 3 },
-      // m/s.
-      { name: 'com_velocity', size: 3 },
-      // Root first: m/s and rad/s.
-      { name: 'velocity', size: 6 + joints },
+      { name: 'joint_angles', size: joints, meaning: 'rad' },
+      { name: 'head_height', size: 1, meaning: 'm' },
+      { name: 'extremities', size: 12, meaning: "Left hand and foot, right hand and foot in the torso's frame, m" },
+      { name: 'torso_vertical', size: 3, meaning: "z of the torso's axes" },
+      { name: 'com_velocity', size: 3, meaning: 'm/s' },
+      { name: 'velocity', size: 6 + joints, meaning: 'Root first: m/s and rad/s' },
     ],
     controlTimestep: 0.025,
     timeLimit: 25,

@@ -12,6 +12,8 @@ const close = { bounds: { lower: 0, upper: 0.01 }, margin: 0.02 }
 const inHand = 0.1
 const onTarget = 0.1
 
+const receptacleOf = { ball: 'cup', peg: 'slot' } as const
+
 const between = (rng: Rng, low: number, high: number) => low + (high - low) * rng.uniform()
 
 /** Ids of the object's joints; every joint has one coordinate and one velocity, so they are addresses as well. */
@@ -36,8 +38,9 @@ function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions
   const thumb = physics.id('joint', 'thumb')
   const grasp = physics.id('site', 'grasp')
   const [objectX, objectZ, objectY] = objectJoints(physics, object)
-  const receptacle = object === 'ball' ? 'cup' : 'slot'
-  const targets = [...(insert ? [receptacle] : []), `target_${object}`].map((name) => physics.id('body', name))
+  const targets = [...(insert ? [receptacleOf[object]] : []), `target_${object}`].map((name) =>
+    physics.id('body', name),
+  )
 
   const place = (x: number, z: number, angle: number) => {
     qpos()[objectX] = x
@@ -81,24 +84,21 @@ function poseRandomiser(physics: Physics, { object, insert }: ManipulatorOptions
 
 /** Bring the object to the target, or into a receptacle there. */
 function manipulator(name: string, options: ManipulatorOptions): TaskDefinition {
-  const { object } = options
+  const { object, insert } = options
   return defineTask({
     name,
+    description: `${insert ? `Put the ${object} into the ${receptacleOf[object]} at the target` : `Bring the ${object} to the target`}.
+Reward: 1 with the ${object} within 1 cm of the target, less near it${object === 'peg' ? '; holding the peg earns a third' : ''}.`,
     xml: manipulatorXml(options),
     actions: ['root', 'shoulder', 'elbow', 'wrist', 'grasp'],
     observations: [
-      // Sine and cosine of each joint.
-      { name: 'arm_pos', size: 2 * armJoints.length },
-      // rad/s.
-      { name: 'arm_vel', size: armJoints.length },
-      // Logarithm of 1 + the force on each pad, N.
-      { name: 'touch', size: 5 },
-      // Pose in the plane: x and z, m; w and y of the quaternion.
-      { name: 'hand_pos', size: 4 },
-      { name: 'object_pos', size: 4 },
-      // m/s and rad/s.
-      { name: 'object_vel', size: 3 },
-      { name: 'target_pos', size: 4 },
+      { name: 'arm_pos', size: 2 * armJoints.length, meaning: 'Sine and cosine of each joint' },
+      { name: 'arm_vel', size: armJoints.length, meaning: 'rad/s' },
+      { name: 'touch', size: 5, meaning: 'Logarithm of 1 + the force on each pad, N' },
+      { name: 'hand_pos', size: 4, meaning: 'Pose in the plane: x and z, m; w and y of the quaternion' },
+      { name: 'object_pos', size: 4, meaning: 'Pose in the plane: x and z, m; w and y of the quaternion' },
+      { name: 'object_vel', size: 3, meaning: 'm/s and rad/s' },
+      { name: 'target_pos', size: 4, meaning: 'Pose in the plane: x and z, m; w and y of the quaternion' },
     ],
     controlTimestep: 0.01,
     timeLimit: 10,

@@ -8,13 +8,12 @@ const upright = { bounds: { lower: Math.cos((8 * Math.PI) / 180), upper: 1 } }
 /** Swing the pendulum up and keep it there; the reward is 0 or 1. */
 export const pendulumSwingup = defineTask({
   name: 'pendulum-swingup',
+  description: 'Swing the pendulum up and keep it there. Reward: 1 within 8° of upright, else 0.',
   xml: pendulumXml,
   actions: ['torque'],
   observations: [
-    // Cosine and sine of the angle from upright.
-    { name: 'orientation', size: 2 },
-    // rad/s.
-    { name: 'velocity', size: 1 },
+    { name: 'orientation', size: 2, meaning: 'Cosine and sine of the angle from upright' },
+    { name: 'velocity', size: 1, meaning: 'rad/s' },
   ],
   controlTimestep: 0.02,
   timeLimit: 20,

@@ -23,13 +23,13 @@ function drawDirections(rng: Rng, out: RealView): void {
 function pointMass(name: string, randomDirections: boolean): TaskDefinition {
   return defineTask({
     name,
+    description: `Bring the ball to the target in the middle${randomDirections ? '; each episode has its own directions of the actuators' : ''}.
+Reward: the ball in or near the target, times small control.`,
     xml: pointMassXml,
     actions: ['t1', 't2'],
     observations: [
-      // m.
-      { name: 'position', size: 2 },
-      // m/s.
-      { name: 'velocity', size: 2 },
+      { name: 'position', size: 2, meaning: 'm' },
+      { name: 'velocity', size: 2, meaning: 'm/s' },
     ],
     controlTimestep: 0.02,
     timeLimit: 20,

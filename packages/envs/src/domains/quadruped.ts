@@ -8,16 +8,15 @@ import { type QuadrupedOptions, quadrupedActions, quadrupedXml } from './quadrup
 
 const hinges = 16
 const commonEntries: readonly ObservationEntry[] = [
-  // Of all joints rad, rad/s; of all actuators their filtered control.
-  { name: 'egocentric_state', size: 2 * hinges + quadrupedActions.length },
-  // In the torso's frame, m/s.
-  { name: 'torso_velocity', size: 3 },
-  // Cosine of the torso's tilt.
-  { name: 'torso_upright', size: 1 },
-  // Acceleration, m/s², and angular velocity, rad/s.
-  { name: 'imu', size: 6 },
-  // arsinh of the force, N, then of the torque, N·m, on each toe.
-  { name: 'force_torque', size: 24 },
+  {
+    name: 'egocentric_state',
+    size: 2 * hinges + quadrupedActions.length,
+    meaning: 'Of all joints rad, rad/s; of all actuators their filtered control',
+  },
+  { name: 'torso_velocity', size: 3, meaning: "In the torso's frame, m/s" },
+  { name: 'torso_upright', size: 1, meaning: "Cosine of the torso's tilt" },
+  { name: 'imu', size: 6, meaning: 'Acceleration, m/s², and angular velocity, rad/s' },
+  { name: 'force_torque', size: 24, meaning: 'arsinh of the force, N, then of the torque, N·m, on each toe' },
 ]
 const commonSize = commonEntries.reduce((sum, { size }) => sum + size, 0)
 
@@ -68,15 +67,20 @@ function bindCommon(physics: Physics) {
 type Common = ReturnType<typeof bindCommon>
 
 interface Variant extends QuadrupedOptions {
+  readonly description: string
   /** What follows the common observation. */
   readonly observations?: readonly ObservationEntry[]
   readonly modelFields?: readonly string[]
   bind(physics: Physics, common: Common): BoundTask
 }
 
-function quadruped(name: string, { observations = [], modelFields = [], bind, ...options }: Variant): TaskDefinition {
+function quadruped(
+  name: string,
+  { description, observations = [], modelFields = [], bind, ...options }: Variant,
+): TaskDefinition {
   return defineTask({
     name,
+    description,
     xml: quadrupedXml(options),
     actions: quadrupedActions,
     observations: [...commonEntries, ...observations],
@@ -91,6 +95,8 @@ function quadruped(name: string, { observations = [], modelFields = [], bind, ..
 function move(name: string, speed: number): TaskDefinition {
   const fast = { bounds: { lower: speed }, margin: speed, valueAtMargin: 0.5, sigmoid: 'linear' } as const
   return quadruped(name, {
+    description: `Move ahead at ${speed} m/s or faster, staying upright.
+Reward: upright, times speed, full from ${speed} m/s on, half at rest.`,
     floor: 20 * speed,
     bind(_, common) {
       const upright = common.upright(0)
@@ -111,13 +117,13 @@ const bumps = 30
 
 /** Get out of a bowl with bumps, staying upright. */
 export const quadrupedEscape = quadruped('quadruped-escape', {
+  description: `Get out of a bowl with bumps, staying upright.
+Reward: upright, times the distance from the middle, full at the edge.`,
   floor: 40,
   terrain: true,
   observations: [
-    // The origin in the torso's frame, m.
-    { name: 'origin', size: 3 },
-    // tanh of the distances, m; 1 where there is nothing.
-    { name: 'rangefinder', size: 20 },
+    { name: 'origin', size: 3, meaning: "The origin in the torso's frame, m" },
+    { name: 'rangefinder', size: 20, meaning: 'tanh of the distances, m; 1 where there is nothing' },
   ],
   modelFields: ['hfield_data'],
   bind(physics, common) {
@@ -158,13 +164,17 @@ export const quadrupedEscape = quadruped('quadruped-escape', {
 
 /** Bring a ball that rolls about to a target in the middle of a walled floor, staying upright. */
 export const quadrupedFetch = quadruped('quadruped-fetch', {
+  description: `Bring a ball that rolls about to the target in the middle of a walled floor.
+Reward: upright, times how near to the ball it is, half of which is for the ball at the target.`,
   floor: 15,
   ball: true,
   observations: [
-    // In the torso's frame: position and velocity relative to the torso, m and m/s; angular velocity, rad/s.
-    { name: 'ball_state', size: 9 },
-    // In the torso's frame, m.
-    { name: 'target_position', size: 3 },
+    {
+      name: 'ball_state',
+      size: 9,
+      meaning: "In the torso's frame: position and velocity relative to the torso, m and m/s; angular velocity, rad/s",
+    },
+    { name: 'target_position', size: 3, meaning: "In the torso's frame, m" },
   ],
   bind(physics, common) {
     const qpos = physics.dataView('qpos')

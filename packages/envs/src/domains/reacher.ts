@@ -7,15 +7,14 @@ import { reacherXml } from './reacher.xml.ts'
 function reacher(name: string, targetRadius: number): TaskDefinition {
   return defineTask({
     name,
+    description: `Bring the finger into a target of ${targetRadius} m radius somewhere in reach.
+Reward: 1 where they touch, else 0.`,
     xml: reacherXml,
     actions: ['shoulder', 'wrist'],
     observations: [
-      // rad.
-      { name: 'position', size: 2 },
-      // From finger to target in the plane, m.
-      { name: 'to_target', size: 2 },
-      // rad/s.
-      { name: 'velocity', size: 2 },
+      { name: 'position', size: 2, meaning: 'rad' },
+      { name: 'to_target', size: 2, meaning: 'From finger to target in the plane, m' },
+      { name: 'velocity', size: 2, meaning: 'rad/s' },
     ],
     controlTimestep: 0.02,
     timeLimit: 20,

@@ -12,15 +12,18 @@ function swimmer(links: number): TaskDefinition {
   const joints = links - 1
   return defineTask({
     name: `swimmer-swimmer${links}`,
+    description: `Swim, with ${links} links, until the nose is in the target.
+Reward: 1 in the target, less with the distance to it.`,
     xml: swimmerXml(joints),
     actions: Array.from({ length: joints }, (_, i) => `motor_${i}`),
     observations: [
-      // rad.
-      { name: 'joints', size: joints },
-      // From the nose to the target in the frame of the head, m.
-      { name: 'to_target', size: 2 },
-      // Of each link in its own frame: sideways, along, m/s; about the vertical, rad/s.
-      { name: 'body_velocities', size: 3 * links },
+      { name: 'joints', size: joints, meaning: 'rad' },
+      { name: 'to_target', size: 2, meaning: 'From the nose to the target in the frame of the head, m' },
+      {
+        name: 'body_velocities',
+        size: 3 * links,
+        meaning: 'Of each link in its own frame: sideways, along, m/s; about the vertical, rad/s',
+      },
     ],
     controlTimestep: 0.03,
     timeLimit: 30,

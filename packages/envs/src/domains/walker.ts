@@ -13,15 +13,14 @@ function walker(name: string, speed: number): TaskDefinition {
   const fast: ToleranceOptions = { bounds: { lower: speed }, margin: speed / 2, valueAtMargin: 0.5, sigmoid: 'linear' }
   return defineTask({
     name,
+    description: `Get up from any fall, then ${speed === 0 ? 'stand' : `go forward at ${speed} m/s or faster`}.
+Reward: the torso 1.2 m high or higher and upright${speed === 0 ? '' : ', times speed, full from ${speed} m/s on, a sixth at rest'}.`,
     xml: walkerXml,
     actions: ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'],
     observations: [
-      // Cosine and sine of each body's pitch.
-      { name: 'orientations', size: 2 * bodies },
-      // Of the torso, m.
-      { name: 'height', size: 1 },
-      // m/s and rad/s.
-      { name: 'velocity', size: 9 },
+      { name: 'orientations', size: 2 * bodies, meaning: "Cosine and sine of each body's pitch" },
+      { name: 'height', size: 1, meaning: 'Of the torso, m' },
+      { name: 'velocity', size: 9, meaning: 'm/s and rad/s' },
     ],
     controlTimestep: 0.025,
     timeLimit: 25,
