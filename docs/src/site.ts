@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -39,7 +39,7 @@ export function siteLink(file: string, href: string): string | undefined {
   const [path = '', anchor] = href.split('#') as [string, string?]
   const target = normalize(join(dirname(file), decodeURIComponent(path)))
   const page = [target, join(target, 'README.md'), join(target, 'index.md')].find(
-    (name) => name.endsWith('.md') && existsSync(join(root, name)) && statSync(join(root, name)).isFile(),
+    (name) => name.endsWith('.md') && existsSync(join(root, name)),
   )
   // left as it is, a page that is missing is reported by the build
   if (page === undefined) return target.endsWith('.md') ? href : undefined

@@ -13,8 +13,8 @@ describe('the map in DEVELOP.md', () => {
   })
 
   it('fails for a folder it does not name, and for one that is gone', () => {
-    expect(mapDifferences(text, [...files, 'packages/planted/src/index.ts']).unmapped).toEqual(['packages/planted'])
+    expect(mapDifferences(text, [...files, 'packages/planted/src/index.ts']).unmapped).toContain('packages/planted')
     const without = files.filter((file) => !file.startsWith('packages/nn/'))
-    expect(mapDifferences(text, without).gone).toEqual(['packages/nn'])
+    expect(mapDifferences(text, without).gone).toContain('packages/nn')
   })
 })

@@ -27,7 +27,7 @@ describe('docs/envs is what `revflow envs --docs docs/envs` writes today', () =>
     for (const [domain, tasks] of domains()) {
       const page = await domainPage(domain, tasks)
       expect(page.match(/^\w.*Reward: /gm)).toHaveLength(tasks.length)
-      expect(page).not.toMatch(/\| *\|\n/)
+      expect(page).not.toMatch(/\| *\|\n|\$\{|undefined/)
     }
   })
 })

@@ -14,7 +14,7 @@ function walker(name: string, speed: number): TaskDefinition {
   return defineTask({
     name,
     description: `Get up from any fall, then ${speed === 0 ? 'stand' : `go forward at ${speed} m/s or faster`}.
-Reward: the torso 1.2 m high or higher and upright${speed === 0 ? '' : ', times speed, full from ${speed} m/s on, a sixth at rest'}.`,
+Reward: the torso 1.2 m high or higher and upright${speed === 0 ? '' : `, times speed, full from ${speed} m/s on, a sixth at rest`}.`,
     xml: walkerXml,
     actions: ['right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'],
     observations: [
