@@ -87,7 +87,11 @@ export default defineConfig({
       { text: 'Environments', collapsed: true, items: pages(/^docs\/envs\//) },
       {
         text: 'Estimators and results',
-        items: [...docs('estimators'), ...pages(/^benchmarks\/results\//, below('benchmarks/results/'))],
+        items: [
+          ...docs('estimators'),
+          ...pages(/^docs\/estimators\//),
+          ...pages(/^benchmarks\/results\//, below('benchmarks/results/')),
+        ],
       },
     ],
   },

@@ -45,14 +45,13 @@ const near = { bounds: { lower: -0.05, upper: 0.05 }, margin: 0.5 } as const
 /** Edit: bring the cart to the middle of the rail, and keep it there. */
 export const ${title(name).exported} = defineTask({
   name: '${name.name}',
+  description: 'Bring the cart to the middle of the rail and keep it there. Reward: 1 within 5 cm, less further off.',
   xml: ${title(name).xml},
   // names of the model's actuators, in its order
   actions: ['push'],
   observations: [
-    // m
-    { name: 'position', size: 1 },
-    // m/s
-    { name: 'velocity', size: 1 },
+    { name: 'position', size: 1, meaning: 'm from the middle' },
+    { name: 'velocity', size: 1, meaning: 'm/s' },
   ],
   controlTimestep: 0.02,
   timeLimit: 20,
@@ -131,7 +130,7 @@ export const environment: Kind = {
       entry: `  ${identifier},`,
     }),
   },
-  pages: { edit: { path: 'packages/envs/README.md', update: withRow } },
+  pages: { edit: { path: 'packages/envs/README.md', update: withRow }, command: ['envs', '--docs', 'docs/envs'] },
   next: ({ name, file }) => [
     `npx -y pnpm@12 vitest run packages/envs/test/${file}.test.ts`,
     `npx -y pnpm@12 vitest run packages/envs/test/env.test.ts -t ${name}`,
