@@ -40,6 +40,9 @@ export function updateProblem(size: UpdateSize): UpdateProblem {
     (tensor) => new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice()),
     algorithm.init(rng),
   )
+  // λ as amid training: at its first, its least, η rests on a weight or two, and engines would differ by their rounding
+  const spread = initial as { temperature?: HostTensor }
+  spread.temperature?.data.fill(1)
   return {
     algorithm,
     state: () => mapTree((tensor) => tensor.copy(), initial),

@@ -154,6 +154,11 @@ describe('root-mean-square norms', () => {
       }
   })
 
+  it('may have several scales', async () => {
+    const fn: Fn = (x, a, b) => tf.sub(norm(x!, a!, 1e-3), tf.square(norm(x!, b!, 1e-3)))
+    expect(await difference(fn, [ramp([3, 5]), ramp([5]), ramp([5], 1)])).toBeLessThan(1e-6)
+  })
+
   it('are left alone where they are something else', async () => {
     const cases: Fn[] = [
       // the mean over another axis, of another value, a scale for each row, an ε for each row

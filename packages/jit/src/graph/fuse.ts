@@ -31,7 +31,8 @@ export function fuse(graph: Graph): void {
     return String(value.shape) === String([...x.shape.slice(0, -1), 1]) ? { x, epsilon } : undefined
   }
 
-  for (const [place, node] of graph.nodes.entries()) {
+  const replaced = new Set<Node>()
+  for (const node of [...graph.nodes]) {
     if (node.op !== 'Mul') continue
     const scale = node.inputs.find(({ shape }) => shape.length === 1)
     const normal = made(
@@ -42,15 +43,17 @@ export function fuse(graph: Graph): void {
     if (!scale || !inverse || scale.shape[0] !== node.outputs[0]!.shape.at(-1)) continue
     const { x, epsilon } = inverseDeviation(inverse)!
     const { place: at } = producers.get(inverse.name)!
-    if (!normal!.inputs.includes(x) || (producers.get(scale.name)?.place ?? -1) > at) continue
-    const outputs = [node.outputs[0]!, inverse]
+    // one deviation serves one norm: where it has several scales, the others keep the plain form
+    if (graph.nodes[at]!.op !== 'Reciprocal' || !normal!.inputs.includes(x)) continue
+    if ((producers.get(scale.name)?.place ?? -1) > at) continue
     graph.nodes[at] = {
       op: 'SimplifiedLayerNormalization',
       inputs: [x, scale],
-      outputs,
+      outputs: [node.outputs[0]!, inverse],
       attributes: { axis: -1, epsilon: { float: epsilon } },
     }
-    graph.nodes[place] = { ...node, outputs: [{ ...outputs[0]!, name: `${outputs[0]!.name}_unused` }] }
+    replaced.add(node)
   }
+  graph.nodes.splice(0, Infinity, ...graph.nodes.filter((node) => !replaced.has(node)))
   graph.prune()
 }
