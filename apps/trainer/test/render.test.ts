@@ -113,13 +113,14 @@ describe('envs', () => {
     expect(tasks.length).toBe(listTasks().length)
     expect(tasks.find(({ name }: { name: string }) => name === 'pendulum-swingup')).toEqual({
       name: 'pendulum-swingup',
+      description: expect.stringContaining('Reward: '),
       observationSize: 3,
       actionSize: 1,
       controlTimestep: 0.02,
       episodeSteps: 1000,
       observations: [
-        { name: 'orientation', size: 2 },
-        { name: 'velocity', size: 1 },
+        { name: 'orientation', size: 2, meaning: expect.any(String) },
+        { name: 'velocity', size: 1, meaning: expect.any(String) },
       ],
       actions: ['torque'],
     })
