@@ -19,11 +19,10 @@ export async function envsCommand({ json, docs }: EnvsFlags): Promise<number> {
     process.stdout.write(`${domains().size + 1} pages in ${docs}\n`)
     return 0
   }
-  const tasks = listTasks().map((task) => ({
-    ...task,
-    observations: findTask(task.name).observations,
-    actions: findTask(task.name).actions,
-  }))
+  const tasks = listTasks().map((task) => {
+    const { description, observations, actions } = findTask(task.name)
+    return { ...task, description, observations, actions }
+  })
   if (json) {
     process.stdout.write(`${JSON.stringify(tasks)}\n`)
     return 0
