@@ -16,7 +16,7 @@ import { jitted } from './jitted.ts'
 import { type UpdateSize, updateProblem } from './problem.ts'
 import { type Facts, type Measurement, median, type Row, writeReport } from './report.ts'
 
-const RESULTS = fileURLToPath(new URL('../../results', import.meta.url))
+const RESULTS = fileURLToPath(new URL('../../results/speed', import.meta.url))
 /** Numbers in an observation and an action: those of walker-run. */
 const SPACES = { observation: 24, action: 6 }
 /** Greatest relative difference of the first update's metrics and Adam moments. */
