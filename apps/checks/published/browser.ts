@@ -1,15 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { build, type InlineConfig, preview, type Rolldown } from 'vite'
-
-/** $CHROMIUM, else the first browser that is on the path. */
-export function findBrowser(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
-  const onPath = names.map((name) => spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim()).find(Boolean)
-  return process.env.CHROMIUM || onPath
-}
 
 /** Builds a page of one script by Vite, as a project that installed the packages does. Returns the modules it is made of. */
 export async function buildPage(project: string, script: string): Promise<string[]> {

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findBrowser } from '@revflow/verify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { publicPackages } from '../src/packages.ts'
-import { buildPage, findBrowser, openPage } from './browser.ts'
+import { buildPage, openPage } from './browser.ts'
 import * as consumer from './consumer.ts'
 import { type Registry, startRegistry } from './registry.ts'
 import { release } from './release.ts'
@@ -116,7 +117,7 @@ it('pnpm installs it where packages see their own dependencies alone, and the sa
   await consumer.runAll(process.execPath, project, plain)
 })
 
-it('Vite builds it for the browser, where the samples run', async () => {
+it('Vite builds it for the browser, where the samples run', async ({ skip }) => {
   const project = consumer.emptyProject(join(temporary, 'vite'), registry)
   const [agents, envs] = ['agents', 'envs'].map((name) => readmeOf(join(root, 'packages', name))) as [string, string]
   const installed = await consumer.npmInstall(project, [...consumer.installLine(agents), ...consumer.installLine(envs)])
@@ -128,8 +129,8 @@ it('Vite builds it for the browser, where the samples run', async () => {
   const copies = modules.flatMap((id) => /.*@tensorflow\/tfjs-core\//.exec(id)?.[0] ?? [])
   expect(new Set(copies).size).toBe(1)
   const browser = findBrowser()
-  if (browser === undefined) return console.warn('not opened: no Chromium on the path, or named by CHROMIUM')
-  await openPage(project, browser, async (opened) => {
+  skip(browser === undefined, 'built, but not opened: no Chromium on the path, or named by CHROMIUM')
+  await openPage(project, browser!, async (opened) => {
     await opened.waitForSelector('text=after 1 s')
     expect(await opened.title()).toContain('actor')
   })

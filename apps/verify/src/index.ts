@@ -1,1 +1,1 @@
-export {}
+export { findBrowser } from './find-browser.ts'

@@ -1,15 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { findBrowser } from '@revflow/verify'
 import { type Browser, chromium } from 'playwright-core'
 import type { InlineConfig } from 'vite'
-
-/** $CHROMIUM, whatever it is; else the first that is on the path. */
-function findBrowser(): string | undefined {
-  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
-  return process.env.CHROMIUM || onPath
-}
 
 const executablePath = findBrowser()
 /** Why there is no browser to test in, if there is none. */

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { currentCommit } from '@revflow/benchmark-shared'
 import { lookUp } from '@revflow/core'
 import { listTasks } from '@revflow/envs'
 import { Command } from 'commander'
@@ -37,15 +37,6 @@ function parseFlags(args: readonly string[]): Flags {
     .option('--out <folder>', 'where results go', RESULTS)
     .parse(args, { from: 'user' })
     .opts()
-}
-
-function currentCommit(): string {
-  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
-  try {
-    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') ? ' and changes' : ''}`
-  } catch {
-    return 'unknown'
-  }
 }
 
 const rounded = (values: readonly number[]) => values.map(Math.round)

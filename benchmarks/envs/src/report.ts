@@ -1,3 +1,4 @@
+import { markdownTable } from '@revflow/benchmark-shared'
 import type { MemorySample } from './memory.ts'
 import { ENVIRONMENTS, median, ratiosOf, type TaskSpeed, WORKERS } from './speed.ts'
 
@@ -17,7 +18,6 @@ export interface RunFacts {
 
 const thousands = (value: number) => `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)}k`
 const workersOf = (n: number) => `${n} ${n === 1 ? 'worker' : 'workers'}`
-const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 
 /** Median and range. */
 function spread(values: readonly number[]): string {
@@ -43,20 +43,19 @@ export function writeTable(
     ...WORKERS.map((n) => `${ENVIRONMENTS} together, ${workersOf(n)}`),
     '2 workers over 0',
   ]
-  const lines = speeds.map((speed) =>
-    row([
-      `\`${speed.task}\``,
-      byClock(speed.single),
-      byClock(speed.python),
-      spread(ratiosOf(speed)),
-      ...speed.vector.map((values) => thousands(median(values))),
-      spread(speed.vector[2]!.map((value, i) => value / speed.vector[0]![i]!)),
-    ]),
-  )
+  const lines = speeds.map((speed) => [
+    `\`${speed.task}\``,
+    byClock(speed.single),
+    byClock(speed.python),
+    spread(ratiosOf(speed)),
+    ...speed.vector.map((values) => thousands(median(values))),
+    spread(speed.vector[2]!.map((value, i) => value / speed.vector[0]![i]!)),
+  ])
   const memoryLines = Object.entries(memory).flatMap(([task, samples]) =>
-    samples.map((s) =>
-      row([`\`${task}\``, ...[s.steps, s.resets, s.rssMB, s.heapUsedMB, s.externalMB, s.wasmMB].map(String)]),
-    ),
+    samples.map((s) => [
+      `\`${task}\``,
+      ...[s.steps, s.resets, s.rssMB, s.heapUsedMB, s.externalMB, s.wasmMB].map(String),
+    ]),
   )
   return `# Environments
 
@@ -69,9 +68,7 @@ Observation and reward included, random actions, resets included. Medians of ${f
 all kinds in turn in a round. Ratios are medians of the rounds' ratios (and their range): that of one environment to dm_control
 for the same processor time, that of 2 workers to none by the clock.
 
-${row(head)}
-${row(head.map((_, i) => (i === 0 ? '---' : '---:')))}
-${lines.join('\n')}
+${markdownTable(head, lines)}
 
 A call of \`step\` of ${ENVIRONMENTS} environments that do nothing takes ${WORKERS.map((n, i) => `${overhead[i]!.toFixed(1)} µs with ${workersOf(n)}`).join(', ')}.
 
@@ -79,8 +76,6 @@ A call of \`step\` of ${ENVIRONMENTS} environments that do nothing takes ${WORKE
 
 MB, garbage collected, of one environment.
 
-| task | steps | resets | resident | heap used | external | MuJoCo's memory |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
-${memoryLines.join('\n')}
+${markdownTable(['task', 'steps', 'resets', 'resident', 'heap used', 'external', "MuJoCo's memory"], memoryLines)}
 `
 }

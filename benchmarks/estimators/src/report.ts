@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Plot from '@observablehq/plot'
+import { markdownTable } from '@revflow/benchmark-shared'
 import { figure } from '@revflow/trainer'
 import { BASELINES, steps } from './contestants.ts'
 import type { Row } from './study.ts'
@@ -8,10 +9,6 @@ import type { Row } from './study.ts'
 const geometricMean = (values: readonly number[]) =>
   Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length)
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)]
-const table = (header: readonly string[], rows: readonly (readonly string[])[]) =>
-  [header, header.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
 const significant = (value: number, digits = 2) => {
   const text = value.toPrecision(digits)
   return text.includes('e') ? Number(text).toExponential(digits - 1) : String(Number(text))
@@ -39,7 +36,7 @@ function costTable(rows: readonly Row[], budget: number): string {
   const found = advantages(rows, budget)
   const times = found[0]?.rows.map(({ t }) => t) ?? []
   const header = ['estimator', 'K', ...times.map((t) => `t = ${t}`), 'geometric mean']
-  return table(
+  return markdownTable(
     header,
     found.map(({ estimator, rows: own, ratios, mean }) => [
       estimator,
@@ -87,7 +84,7 @@ function stepSections(rows: readonly Row[]): string[] {
       ])
       const header = ['estimator', ...of('qne').map(({ t }) => `t = ${t}`), 'times less than qne']
       const ess = essOf(own, 'qne', () => true).join(', ')
-      return `### steps: scale ${scale}, K = ${candidates}\n\nEffective samples of qne: ${ess}.\n\n${table(header, lines)}`
+      return `### steps: scale ${scale}, K = ${candidates}\n\nEffective samples of qne: ${ess}.\n\n${markdownTable(header, lines)}`
     }),
   )
 }
@@ -134,7 +131,7 @@ function summary(rows: readonly Row[]): string {
     return [String(scale), ...cells]
   })
   const budgets = unique(rows.map(({ budget }) => budget!))
-  return table(['scale', ...budgets.map((budget) => `cost ${budget}`)], lines)
+  return markdownTable(['scale', ...budgets.map((budget) => `cost ${budget}`)], lines)
 }
 
 const INTRODUCTION = `Mean square error of E[X0|x] on the linear flow, over repetitions and energies, against a long run

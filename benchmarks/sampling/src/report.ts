@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { markdownTable } from '@revflow/benchmark-shared'
 import * as tf from '@tensorflow/tfjs'
 import { type EnergyName, energies } from './energies/index.ts'
 import { type Metrics, measure } from './evaluate.ts'
@@ -111,17 +112,13 @@ function cell(values: readonly (number | undefined)[], digits: number): string {
 
 function table(rows: readonly Row[], floor: Metrics): string {
   const used = columns.filter(([, value]) => rows.some((row) => value(row) !== undefined))
-  const line = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const values = (of: readonly Partial<Row>[]) => used.map(([, value, digits]) => cell(of.map(value), digits))
-  return [
-    line('method', 'seeds', ...used.map(([title]) => title)),
-    line(...Array<string>(used.length + 2).fill('---')),
-    ...Object.keys(methods).flatMap((name) => {
-      const own = rows.filter(({ method }) => method === name)
-      return own.length > 0 ? [line(name, String(own.length), ...values(own))] : []
-    }),
-    line('*reference, other half*', '–', ...values([floor])),
-  ].join('\n')
+  const lines = Object.keys(methods).flatMap((name) => {
+    const own = rows.filter(({ method }) => method === name)
+    return own.length > 0 ? [[name, String(own.length), ...values(own)]] : []
+  })
+  const header = ['method', 'seeds', ...used.map(([title]) => title)]
+  return markdownTable(header, [...lines, ['*reference, other half*', '–', ...values([floor])]], 'text')
 }
 
 /** Pictures of the first seed's samples; title and file of each. */

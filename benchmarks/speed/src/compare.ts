@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, loadavg } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { currentCommit } from '@revflow/benchmark-shared'
 import { createRng, drawNoise, parseOptions } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
@@ -58,14 +58,6 @@ function parseFlags(args: readonly string[]): Flags {
     .option('--python <command>', 'Python with JAX, if there is one', process.env.REVFLOW_PYTHON ?? 'python3')
     .option('--out <folder>', 'where results go', RESULTS)
   return parseOptions(flagsSchema, command.parse(args, { from: 'user' }).opts(), 'bench:speed')
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  } catch {
-    return 'unknown'
-  }
 }
 
 /** Rounds in which all contestants are timed in turn; in every other round in reverse, so that none is always first. */
@@ -189,7 +181,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const fast: readonly Contestant[] = [jitted({ name: 'compiled', threads: flags.threads }), ...peers]
   const facts: Facts = {
     date: new Date().toISOString().slice(0, 10),
-    commit: commit(),
+    commit: currentCommit(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
     node: process.version,
     load: Math.round(10 * loadavg()[0]!) / 10,

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startPython } from '@revflow/benchmark-shared'
 import { flattenTree } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
 import type { Block, Contestant } from './contestant.ts'
@@ -25,28 +24,19 @@ export async function openJax(
   threads: number,
 ): Promise<(Contestant & { readonly version: string }) | { readonly reason: string }> {
   const flags = threads === 1 ? '--xla_cpu_multi_thread_eigen=false' : ''
-  const env = { ...process.env, XLA_FLAGS: flags, NPROC: String(threads), JAX_PLATFORMS: 'cpu' }
-  const child = spawn(command, [script], { stdio: ['pipe', 'pipe', 'pipe'], env })
-  let complaint = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint = text.trim().split('\n').at(-1)!
+  const {
+    ask: send,
+    hear,
+    close,
+  } = startPython(command, script, {
+    XLA_FLAGS: flags,
+    NPROC: String(threads),
+    JAX_PLATFORMS: 'cpu',
   })
-  const failed = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('close', () => resolve(complaint || 'it ended'))
-  })
-  child.stdin.on('error', () => undefined)
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-  const hear = async <T>(): Promise<T> => {
-    const line = await lines.next()
-    if (line.done) throw new Error(`${command}: ${await failed}`)
-    const answer = JSON.parse(line.value) as T & { error?: string }
+  const ask = async <T>(request: object): Promise<T> => {
+    const answer = await send<T & { error?: string }>(request)
     if (answer.error) throw new Error(`${command}: ${answer.error}`)
     return answer
-  }
-  const ask = <T>(request: object): Promise<T> => {
-    child.stdin.write(`${JSON.stringify(request)}\n`)
-    return hear<T>()
   }
   try {
     const { version } = await hear<{ version: string }>()
@@ -70,9 +60,7 @@ export async function openJax(
       },
       runPolicy: (n) => ask<Block>({ do: 'run_act', n }),
       products: (n, rows, hidden) => ask<Block>({ do: 'products', n, rows, hidden }),
-      async close() {
-        child.stdin.end()
-      },
+      close: async () => close(),
     }
   } catch (error) {
     return { reason: (error as Error).message }

@@ -1,3 +1,5 @@
+import { markdownTable } from '@revflow/benchmark-shared'
+
 /** Where, when and of what a run is. */
 export interface Facts {
   readonly date: string
@@ -40,9 +42,6 @@ export interface Row {
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 const OURS = 'compiled'
 const PEER = 'JAX'
-const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-const table = (head: readonly string[], lines: readonly (readonly string[])[]) =>
-  [row(head), row(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
 const number = (value: number) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0))
 
 /** How many times as long the peer takes, a number for each round. */
@@ -117,7 +116,7 @@ Ratio: JAX's time over ours, median of the rounds (and their range). GFLOP/s: of
 their share of the best product measured (below). tfjs wasm runs only up to B·K = 1,024. First call: seconds, compilation
 included, ours / JAX's.
 
-${table(
+${markdownTable(
   [
     'update',
     'compiled, ms',
@@ -138,12 +137,12 @@ ${behind.length > 0 ? `JAX is faster at ${behind.map(name).join('; ')}.` : ''}
 
 One observation, a sample of the policy (hidden 256 × 2), microseconds by the clock.
 
-${table(['agent', 'compiled', 'JAX', 'JAX / compiled'], policies)}
+${markdownTable(['agent', 'compiled', 'JAX', 'JAX / compiled'], policies)}
 
 ## Matrix products alone
 
 GFLOP/s, five in a row, the best of ${rounds} rounds.
 
-${table(['product', 'ONNX Runtime', 'JAX'], rates)}
+${markdownTable(['product', 'ONNX Runtime', 'JAX'], rates)}
 `
 }

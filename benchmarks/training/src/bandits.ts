@@ -14,9 +14,9 @@ import {
   modeShares,
   twoModes,
 } from '@revflow/agents/testing'
+import { markdownTable } from '@revflow/benchmark-shared'
 import { jit } from '@revflow/jit'
 import { figure } from '@revflow/trainer'
-import { markdownTable } from './tables.ts'
 
 type Name = keyof typeof agents
 const temperature = { kind: 'fixed', value: 1 }
@@ -99,7 +99,7 @@ normal itself.
 
 ![actions](bandits.svg)
 
-${markdownTable({ header: ['agent', 'bandit', 'distance', 'share of each mode', 'share at the bounds'], rows })}
+${markdownTable(['agent', 'bandit', 'distance', 'share of each mode', 'share at the bounds'], rows, 'text')}
 
 What to read from it: RFM and QNE draw the density. SDAC blurs it: its estimates are right (sampling from them without a
 network gives a distance of 0.0), but of 64 proposals that are not truncated one counts at the noisy end, which the

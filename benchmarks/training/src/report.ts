@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { markdownTable } from '@revflow/benchmark-shared'
 import { learningCurve } from '@revflow/trainer'
 import { efficiencyFigure, intervalFigure, profileFigure } from './figures.ts'
 import type { PlannedRun, Profile } from './plan.ts'
@@ -11,7 +12,6 @@ import {
   htmlTable,
   improvementRows,
   improvementTable,
-  markdownTable,
   type Table,
   taskTable,
 } from './tables.ts'
@@ -105,7 +105,7 @@ const markdown = (name: string, sections: readonly Section[]): string =>
       [
         title === name ? `# ${title}` : `## ${title}`,
         text,
-        ...tables.filter(({ rows }) => rows.length > 0).map(markdownTable),
+        ...tables.filter(({ rows }) => rows.length > 0).map(({ header, rows }) => markdownTable(header, rows, 'text')),
         figures.map((figure) => `![${figure}](${figure}.svg)`).join('\n'),
       ]
         .filter(Boolean)

@@ -88,9 +88,6 @@ export function improvementTable(profile: Profile, runs: readonly FinishedRun[],
   return { header: ['variant', `P(${profile.baseline} > variant)`, ...COST], rows }
 }
 
-export const markdownTable = ({ header, rows }: Table): string =>
-  [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-
 export const escapeHtml = (text: string) =>
   text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c]!)
 

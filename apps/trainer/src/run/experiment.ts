@@ -16,7 +16,7 @@ const metaSchema = z.strictObject({
   episodeReturn: z.number(),
   episodes: z.int().nonnegative(),
   learner: learnerMetaSchema,
-  rng: z.strictObject({ replay: rngStateSchema, explore: rngStateSchema, pink: pinkNoiseStateSchema }),
+  rng: z.strictObject({ replay: rngStateSchema, explore: rngStateSchema, pink: pinkNoiseStateSchema.optional() }),
   env: z.unknown(),
   replayPosition: z.int().nonnegative(),
 })
@@ -58,14 +58,14 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
   let rng = {
     replay: createRng(seed, 'replay'),
     explore: createRng(seed, 'explore'),
-    pink: createPinkNoise(createRng(seed, 'pink')),
+    pink: config.exploration === 'pink' ? createPinkNoise(createRng(seed, 'pink')) : undefined,
   }
   let observation: Float32Array = Float32Array.from(env.reset().observation)
   let updateSeconds = 0
   let counters = { step: 0, updates: 0, episodes: 0, episodeReturn: 0 }
 
   const choose = async () => {
-    const pink = config.exploration === 'pink' ? rng.pink.decision() : undefined
+    const pink = rng.pink?.decision()
     if (counters.step < config.randomSteps)
       return (pink ?? rng.explore).fillUniform(new Float32Array(spaces.actionSize), -1, 1)
     return learner.act('explore', observation, pink)
@@ -127,7 +127,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
         meta: {
           ...counters,
           learner: learned.meta,
-          rng: { replay: rng.replay.state(), explore: rng.explore.state(), pink: rng.pink.state() },
+          rng: { replay: rng.replay.state(), explore: rng.explore.state(), pink: rng.pink?.state() },
           env: envState.meta,
           replayPosition: held.position,
         },
@@ -153,7 +153,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
       env.setState({ values: tensors['env/state']!.data as Float64Array, meta: meta.env } as EnvState)
       observation = (tensors['env/observation']!.data as Float32Array).slice()
       const { replay: sampling, explore, pink } = meta.rng
-      rng = { replay: restoreRng(sampling), explore: restoreRng(explore), pink: restorePinkNoise(pink) }
+      rng = { replay: restoreRng(sampling), explore: restoreRng(explore), pink: pink && restorePinkNoise(pink) }
       const { step, updates, episodes, episodeReturn } = meta
       counters = { step, updates, episodes, episodeReturn }
     },

@@ -47,7 +47,11 @@ export function chooseRows(graph: Graph): void {
 function coneOf(graph: Graph, value: Value, user: Node, n: number): Set<Node> {
   const users = new Map<string, Node[]>()
   for (const node of graph.nodes)
-    for (const { name } of node.inputs) users.set(name, [...(users.get(name) ?? []), node])
+    for (const { name } of node.inputs) {
+      const known = users.get(name)
+      if (known) known.push(node)
+      else users.set(name, [node])
+    }
   const outputs = new Set(graph.outputs.map(({ name }) => name))
   const cone = new Set<Node>()
   const wanted = new Set([value.name])

@@ -1,0 +1,3 @@
+export { currentCommit } from './commit.ts'
+export { markdownTable } from './markdown.ts'
+export { type Python, startPython } from './python.ts'
