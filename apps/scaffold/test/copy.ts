@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** What scaffolds touch, and what runs it. */
-const PARTS = ['packages', 'apps', 'benchmarks/estimators', 'docs', '.changeset', '.gitignore', 'biome.json', 'package.json', 'tsconfig.base.json', 'tsconfig.json', 'vitest.config.ts'] // biome-ignore format: one list
+const PARTS = ['packages', 'apps', 'benchmarks/estimators', 'benchmarks/shared', 'docs', '.changeset', '.gitignore', 'biome.json', 'package.json', 'tsconfig.base.json', 'tsconfig.json', 'vitest.config.ts'] // biome-ignore format: one list
 
 /** A temporary copy of the repository; links within it lead to the copy, the installed packages are shared. */
 export function copyOfRepository(): string {
