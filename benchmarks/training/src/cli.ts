@@ -6,6 +6,7 @@ import { writeAtomically } from '@revflow/trainer'
 import { Command, CommanderError } from 'commander'
 import { plan, readProfile, shard } from './plan.ts'
 import { report } from './report.ts'
+import { collect } from './results.ts'
 import { runAll } from './run.ts'
 
 const PROFILES = fileURLToPath(new URL('../profiles/', import.meta.url))
@@ -42,7 +43,9 @@ async function bench(verb: keyof typeof VERBS, name: string, flags: Flags): Prom
   const out = resolve(REPOSITORY, flags.out ?? `benchmarks/results/${profile.name}`)
   if (verb === 'run') {
     const workers = flags.workers === undefined ? profile.workers : Number(flags.workers)
-    const failed = await runAll(own, { runsDir, workers, say })
+    const done = new Set(collect(own, runsDir, out).map(({ id }) => id))
+    if (done.size > 0) say(`${done.size} of ${own.length} runs are done already, in ${runsDir} or ${out}`)
+    const failed = await runAll(own, { runsDir, done, workers, say })
     return failed.length > 0 ? 1 : 0
   }
   if (verb === 'report') {
@@ -69,7 +72,7 @@ export async function main(args: readonly string[]): Promise<number> {
       .description(description)
       .argument('[profile]', 'a name in benchmarks/training/profiles, or a YAML file', 'smoke')
       .option('--runs-dir <folder>', 'where runs are kept', 'runs')
-      .option('--out <folder>', 'where the report goes (default: benchmarks/results/<profile>)')
+      .option('--out <folder>', 'where the report goes, and what it holds counts as done (default: benchmarks/results/<profile>)')
       .option('--shard <i/n>', 'make part i of n, for several machines', '1/1')
       .option('--workers <n>', 'runs at a time')
       .action(async (profile: string, flags: Flags) => {

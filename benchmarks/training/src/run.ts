@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { runFolder } from '@revflow/trainer'
 import type { PlannedRun } from './plan.ts'
 
 export interface RunOptions {
   readonly runsDir: string
+  /** Ids of runs not to be made again. */
+  readonly done: ReadonlySet<string>
   readonly workers: number
   readonly say: (line: string) => void
 }
@@ -19,8 +20,7 @@ const REVFLOW = join(createRequire(import.meta.url).resolve('@revflow/trainer/pa
  * @returns the runs that failed
  */
 export async function runAll(runs: readonly PlannedRun[], options: RunOptions): Promise<PlannedRun[]> {
-  const queue = [...runs.entries()].filter(([, { config }]) => !existsSync(runFolder(options.runsDir, config).summary))
-  if (queue.length < runs.length) options.say(`${runs.length - queue.length} of ${runs.length} runs are done already`)
+  const queue = [...runs.entries()].filter(([, { id }]) => !options.done.has(id))
   const failed: PlannedRun[] = []
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {

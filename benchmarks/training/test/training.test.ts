@@ -153,6 +153,11 @@ describe('the command', () => {
       expect(said).toContain('1 of 1 runs are done already')
       expect(said).toContain('1 of 1 runs reported')
       expect(readdirSync(join(folder, 'command-out'))).toContain('plan.jsonl')
+      // what has been reported is not made again where only its results are left
+      rmSync(join(folder, 'command-runs'), { recursive: true })
+      write.mockClear()
+      expect(await main(['run', join(folder, 'one.yaml'), ...flags])).toBe(0)
+      expect(write.mock.calls.map(([text]) => text).join('')).toContain('1 of 1 runs are done already')
     } finally {
       write.mockRestore()
     }
