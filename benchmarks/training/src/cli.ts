@@ -72,7 +72,10 @@ export async function main(args: readonly string[]): Promise<number> {
       .description(description)
       .argument('[profile]', 'a name in benchmarks/training/profiles, or a YAML file', 'smoke')
       .option('--runs-dir <folder>', 'where runs are kept', 'runs')
-      .option('--out <folder>', 'where the report goes, and what it holds counts as done (default: benchmarks/results/<profile>)')
+      .option(
+        '--out <folder>',
+        'where the report goes, and what it holds counts as done (default: benchmarks/results/<profile>)',
+      )
       .option('--shard <i/n>', 'make part i of n, for several machines', '1/1')
       .option('--workers <n>', 'runs at a time')
       .action(async (profile: string, flags: Flags) => {
