@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listCheckpoints } from '../src/checkpoint/checkpoint.ts'
+import { resolveConfig } from '../src/run/config.ts'
+import { createExperiment } from '../src/run/experiment.ts'
 import { revflow } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-train-'))
@@ -85,6 +87,7 @@ describe('train', () => {
             return { observation: Float32Array.of(x) }
           },
           step([push]) {
+            globalThis.pushes?.push(push)
             x += push
             steps++
             const terminated = Math.abs(x) > 2
@@ -106,6 +109,22 @@ describe('train', () => {
     const { returns } = JSON.parse(output) as { returns: number[] }
     // 10 steps an action: at least one decision, at most 100 steps
     for (const value of returns) expect(value).toSatisfy((v: number) => v >= 5 && v <= 100)
+    // the law of random actions; more than a fair coin would keep on one side once in 10⁹ runs
+    for (const [randomActions, count] of [
+      ['corners', 30],
+      ['uniform', 0],
+    ] as const) {
+      const pushes: number[] = []
+      vi.stubGlobal('pushes', pushes)
+      const flags = { task: file, actionRepeat: 1, steps: 30, randomSteps: 30, randomActions }
+      const experiment = await createExperiment(resolveConfig({ flags, set: [] }))
+      for (let i = 0; i < 30; i++) await experiment.decide()
+      await experiment.close()
+      vi.unstubAllGlobals()
+      expect(pushes).toHaveLength(30)
+      expect(pushes.filter((push) => Math.abs(push) === 0.5)).toHaveLength(count)
+      expect(new Set(pushes.map(Math.sign)).size).toBe(2)
+    }
     const missing = await revflow('train', join(folder, 'none.mjs'))
     expect(missing.output).toContain('which does not exist')
     const other = join(folder, 'unbounded.mjs')

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Agent, agents, createAgent, type UpdateCost } from '@revflow/agents'
-import { type Evaluation, evaluations, runFolder, type Timing, timing } from '@revflow/trainer'
+import { RevflowError } from '@revflow/core'
+import { type Evaluation, evaluations, resolveConfig, runFolder, runId, type Timing, timing } from '@revflow/trainer'
 import type { PlannedRun } from './plan.ts'
 
 /** A run that is done: its plan, its evaluations and how long it took. */
@@ -19,13 +20,23 @@ const RAW = 'runs.jsonl.gz'
 
 /** The runs of a plan that are done: here, or by the raw results in `out`. */
 export function collect(runs: readonly PlannedRun[], runsDir: string, out: string): FinishedRun[] {
-  const known = new Map(readRaw(out).map((run) => [run.id, run]))
+  const known = new Map(readRaw(out).map((run) => [currentId(run), run]))
   return runs.flatMap((run): FinishedRun[] => {
     const folder = runFolder(runsDir, run.config)
     if (existsSync(folder.summary)) return [{ ...run, curve: evaluations(folder), timing: timing(folder) }]
     const raw = known.get(run.id)
     return raw ? [{ ...run, curve: raw.curve, timing: raw.timing }] : []
   })
+}
+
+/** The id that a recorded run has today: options that came after it are at their defaults. None where it cannot be made. */
+function currentId({ config }: PlannedRun): string | undefined {
+  try {
+    return runId(resolveConfig({ flags: { ...config }, set: [] }))
+  } catch (error) {
+    if (error instanceof RevflowError) return undefined
+    throw error
+  }
 }
 
 function readRaw(out: string): FinishedRun[] {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { runFolder } from '@revflow/trainer'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { main } from '../src/cli.ts'
@@ -126,6 +126,23 @@ baseline: ours`)
     const before = read()
     expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
     expect(read()).toEqual(before)
+  })
+
+  it('knows runs that were recorded before an option was there', () => {
+    const out = join(folder, 'older-out')
+    mkdirSync(out, { recursive: true })
+    const lines = gunzipSync(readFileSync(join(folder, 'out', 'runs.jsonl.gz')))
+      .toString('utf8')
+      .trim()
+      .split('\n')
+    const older = lines.map((line) => {
+      const run = JSON.parse(line)
+      const { exploration, ...config } = run.config
+      expect(exploration).toBe('white')
+      return JSON.stringify({ ...run, id: 'of then', config })
+    })
+    writeFileSync(join(out, 'runs.jsonl.gz'), gzipSync(older.join('\n')))
+    expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
   })
 
   it('says nothing of what is not done', () => {

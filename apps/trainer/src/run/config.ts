@@ -14,11 +14,17 @@ export const runConfigSchema = z.strictObject({
   seed: z.int().nonnegative().default(0),
   steps: z.int().min(1).default(60_000).describe('environment steps in all'),
   actionRepeat: z.int().min(1).default(2).describe('environment steps an action lasts'),
-  randomSteps: z.int().nonnegative().default(2_000).describe('environment steps of uniformly random actions at first'),
+  randomSteps: z.int().nonnegative().default(2_000).describe('environment steps of random actions at first'),
+  randomActions: z
+    .enum(['uniform', 'corners'])
+    .default('uniform')
+    .describe('their law: uniform within the bounds, or each number at one of its bounds, anew at each decision'),
   exploration: z
     .enum(['white', 'pink'])
     .default('white')
-    .describe('noise behind the actions that collect data: new at each decision, or correlated between decisions'),
+    .describe(
+      "noise behind an agent's actions and uniform ones: new at each decision, or correlated between decisions",
+    ),
   updatesPerDecision: z.int().nonnegative().default(1).describe('learning steps after each decision'),
   replayCapacity: z.int().min(1).default(1_000_000).describe('transitions kept'),
   evaluateEvery: z.int().min(1).default(5_000).describe('environment steps between evaluations'),

@@ -66,9 +66,10 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
 
   const choose = async () => {
     const pink = rng.pink?.decision()
-    if (counters.step < config.randomSteps)
-      return (pink ?? rng.explore).fillUniform(new Float32Array(spaces.actionSize), -1, 1)
-    return learner.act('explore', observation, pink)
+    if (counters.step >= config.randomSteps) return learner.act('explore', observation, pink)
+    const action = new Float32Array(spaces.actionSize)
+    if (config.randomActions === 'corners') return action.map(() => (rng.explore.uniform() < 0.5 ? -1 : 1))
+    return (pink ?? rng.explore).fillUniform(action, -1, 1)
   }
 
   const learn = async () => {
