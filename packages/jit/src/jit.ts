@@ -1,7 +1,8 @@
-import { checkTensorflow, flattenTree, parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
+import { checkTensorflow, flattenTree, parseOptions, RevflowError, type Tree } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { CompileStats, Engine } from './engine/engine.ts'
+import { tensorsOf } from './forms.ts'
 import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
 import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
@@ -61,10 +62,15 @@ export function jitted<A extends readonly unknown[], R>(
 
   const call = async (...trees: readonly unknown[]) => {
     calls += 1
+    const known = cache.latest && tensorsOf(trees, cache.latest.forms)
+    if (known) {
+      const donated = new Set(donate.flatMap((i) => known[i] ?? []))
+      return cache.again((executable) => executable.run(known.flat(), [...donated]))
+    }
     const args = trees.map((tree, i) => hostLeaves(tree, i))
     const donated = new Set(donate.flatMap((i) => args[i] ?? []).flatMap(([, t]) => (t.owned ? [t.tensor] : [])))
     const inputs = args.flatMap((leaves) => leaves.map(([, leaf]) => leaf.tensor))
-    return unflattenTree(await cache.use(args, (executable) => executable.run(inputs, [...donated])))
+    return cache.use(args, (executable) => executable.run(inputs, [...donated]))
   }
 
   return Object.assign(call as unknown as Jitted<A, R>, {

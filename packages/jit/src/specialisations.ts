@@ -1,5 +1,7 @@
+import { flattenTree } from '@revflow/core'
 import type { Executable } from './engine/engine.ts'
-import { typeName } from './host-tensor.ts'
+import { type Form, formOf } from './forms.ts'
+import { type TensorSpec, typeName } from './host-tensor.ts'
 import type { FlatSpec } from './trace/trace.ts'
 
 /** Compilations of one function after which it is worth a warning that its shapes keep changing. */
@@ -7,6 +9,7 @@ const PATIENCE = 8
 
 interface Specialisation {
   readonly executable: Promise<Executable>
+  readonly forms: readonly Form[]
   /** Calls that have not returned yet. */
   running: number
   /** Whether it left the cache, and is freed as soon as nothing runs. */
@@ -19,7 +22,8 @@ export class Specialisations {
   readonly #limit: number
   readonly #cache = new Map<string, Specialisation>()
   readonly #compiled: Executable[] = []
-  #latest: readonly FlatSpec[] | undefined
+  /** The one used by the call before. */
+  #latest: Specialisation | undefined
   #compilations = 0
 
   constructor(compile: (args: readonly FlatSpec[]) => Promise<Executable>, limit: number) {
@@ -35,14 +39,28 @@ export class Specialisations {
     return this.#compilations
   }
 
+  /** What the call before had: the next one most often has the same. */
+  get latest(): { readonly forms: readonly Form[] } | undefined {
+    return this.#latest
+  }
+
+  /** Runs `body` with the executable of the call before. */
+  again<T>(body: (executable: Executable) => Promise<T>): Promise<T> {
+    return this.#run(this.#latest!, body)
+  }
+
   /** Runs `body` with the executable for `args`, compiled where there is none. */
   async use<T>(args: readonly FlatSpec[], body: (executable: Executable) => Promise<T>): Promise<T> {
     const key = keyOf(args)
     const specialisation = this.#cache.get(key) ?? this.#add(key, args)
     this.#cache.delete(key)
     this.#cache.set(key, specialisation)
-    this.#latest = args
+    this.#latest = specialisation
     if (this.#cache.size > this.#limit) this.#drop(this.#cache.keys().next().value!)
+    return this.#run(specialisation, body)
+  }
+
+  async #run<T>(specialisation: Specialisation, body: (executable: Executable) => Promise<T>): Promise<T> {
     specialisation.running += 1
     try {
       return await body(await specialisation.executable)
@@ -59,20 +77,27 @@ export class Specialisations {
 
   #add(key: string, args: readonly FlatSpec[]): Specialisation {
     this.#compilations += 1
-    if (this.#compilations === PATIENCE && this.#latest) warn(this.#latest, args)
-    const executable = this.#compile(args).then((compiled) => {
+    const forms = args.map(formOf)
+    // of the arguments only the forms are kept, not the memory of their tensors
+    const specs = args.map((leaves) => leaves.map(([path, { dtype, shape }]) => [path, { dtype, shape }] as const))
+    if (this.#compilations === PATIENCE && this.#latest) warn(this.#latest.forms, specs)
+    const executable = this.#compile(specs).then((compiled) => {
       this.#compiled.push(compiled)
       return compiled
     })
-    const specialisation = { executable, running: 0, dropped: false }
+    const specialisation = { executable, forms, running: 0, dropped: false }
     // what could not be compiled is tried anew by the next call
-    executable.catch(() => this.#cache.get(key) === specialisation && this.#cache.delete(key))
+    executable.catch(() => {
+      if (this.#cache.get(key) === specialisation) this.#cache.delete(key)
+      if (this.#latest === specialisation) this.#latest = undefined
+    })
     return specialisation
   }
 
   async #drop(key: string): Promise<void> {
     const specialisation = this.#cache.get(key)!
     this.#cache.delete(key)
+    if (this.#latest === specialisation) this.#latest = undefined
     specialisation.dropped = true
     await this.#free(specialisation)
   }
@@ -91,12 +116,12 @@ const keyOf = (args: readonly FlatSpec[]) =>
   args.map((leaves) => leaves.map(([path, spec]) => `${path}:${typeName(spec)}`)).join('|')
 
 /** Names the first argument that differs from the call before. */
-function warn(before: readonly FlatSpec[], now: readonly FlatSpec[]): void {
+function warn(before: readonly Form[], now: readonly FlatSpec[]): void {
   const leaves = (args: readonly FlatSpec[]) =>
     args.flatMap((arg, i) =>
       arg.map(([path, spec]) => [`argument ${i}${path && `, '${path}'`}`, typeName(spec)] as const),
     )
-  const known = new Map<string, string>(leaves(before))
+  const known = new Map<string, string>(leaves(before.map((form) => flattenTree<TensorSpec>(form))))
   const [name, type] = leaves(now).find(([path, spec]) => known.get(path) !== spec) ?? ['the number of arguments', '']
   const message = `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${known.get(name) ?? 'absent'} to ${type}; pad it to a few sizes`
   if (typeof process === 'object') process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })

@@ -81,6 +81,55 @@ describe('jit', () => {
     await sumOfSquares.dispose()
   })
 
+  it('tells arguments of another form from those of the call before', async () => {
+    const paths = jit((tree: Record<string, tf.Tensor | Record<string, tf.Tensor>>) =>
+      Object.fromEntries(
+        Object.entries(tree).map(([key, node]) => [key, node instanceof tf.Tensor ? tf.add(node, node) : { ...node }]),
+      ),
+    )
+    const [one, two, whole] = [
+      HostTensor.from([1]),
+      HostTensor.from([2, 3]),
+      new HostTensor('int32', [1], Int32Array.of(4)),
+    ]
+    const given = tf.tensor1d([5])
+    const trees = [
+      { a: one, b: { c: two } },
+      { a: one, b: { c: one } },
+      { a: one },
+      { a: one, b: { c: two, d: one } },
+      { b: { c: two }, a: one },
+      { a: whole, b: { c: two } },
+      { a: one, b: two },
+      { a: given, b: { c: two } },
+      { a: one, b: { e: two } },
+    ] // biome-ignore format: a tree a line
+    const plain = (node: unknown, factor: number): unknown =>
+      node instanceof tf.Tensor || node instanceof HostTensor
+        ? [node.dtype, node.shape, Array.from(node instanceof HostTensor ? node.data : [5], (x) => factor * x)]
+        : node
+    for (const before of trees)
+      for (const tree of trees)
+        for (const called of [before, tree, tree]) {
+          const result = (await paths(called as never)) as Record<string, HostTensor | Record<string, HostTensor>>
+          expect(Object.keys(result)).toEqual(Object.keys(called))
+          for (const [key, node] of Object.entries(called)) {
+            const [sent, got] = [node, result[key]!]
+            if (sent instanceof HostTensor || sent instanceof tf.Tensor) expect(plain(got, 1)).toEqual(plain(sent, 2))
+            else
+              expect(Object.entries(got).map(([k, v]) => [k, plain(v, 1)])).toEqual(
+                Object.entries(sent).map(([k, v]) => [k, plain(v, 1)]),
+              )
+          }
+        }
+    expect(paths.stats().compilations).toBe(trees.length - 1) // a TensorFlow.js tensor has the form of a HostTensor
+    await expect(paths(1 as never)).rejects.toThrow('a HostTensor or a TensorFlow.js tensor')
+    await expect(paths({ a: one, b: null } as never)).rejects.toThrow("argument 0, 'b'")
+    await expect((paths as (...trees: unknown[]) => Promise<unknown>)(trees[0], one)).resolves.toBeDefined()
+    await paths.dispose()
+    given.dispose()
+  })
+
   it('reuses donated memory: two sets of buffers serve any number of calls', async () => {
     const step = jit(descend, { donate: [0] })
     const seen = new Set<unknown>()

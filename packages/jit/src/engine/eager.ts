@@ -34,7 +34,7 @@ export const eagerEngine: Engine = {
         )
         tf.dispose(results)
         for (const tensor of donated) tensor.release()
-        return outputs
+        return unflattenTree(outputs)
       },
       async dispose() {},
     }

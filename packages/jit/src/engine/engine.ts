@@ -19,13 +19,10 @@ export interface CompileStats {
 export interface Executable {
   readonly stats: CompileStats
   /**
-   * Runs once. Inputs in the order of the specifications.
+   * Runs once: the tree of results. Inputs in the order of the specifications.
    * @param donated inputs whose memory may hold results of later calls
    */
-  run(
-    inputs: readonly HostTensor[],
-    donated: readonly HostTensor[],
-  ): Promise<readonly (readonly [path: string, tensor: HostTensor])[]>
+  run(inputs: readonly HostTensor[], donated: readonly HostTensor[]): Promise<unknown>
   dispose(): Promise<void>
 }
 

@@ -1,3 +1,4 @@
+import { treeBuilder } from '../forms.ts'
 import { chooseRows } from '../graph/choose-rows.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { fuse } from '../graph/fuse.ts'
@@ -42,6 +43,7 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
         outputs: outputs.map(([path, spec]) => [resultName(path), spec]),
       })
       const compiled = performance.now()
+      const build = treeBuilder<HostTensor>(outputs.map(([path]) => path))
       return {
         stats: {
           nodes: graph.nodes.length,
@@ -51,11 +53,8 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
           modelBytes: bytes.length,
         },
         async run(inputs, donated) {
-          const results = await session.run(
-            fed.map((i) => inputs[i]!),
-            donated,
-          )
-          return outputs.map(([path], i) => [path, results[i]!] as const)
+          const read = fed.map((i) => inputs[i]!)
+          return build(await session.run(read, donated))
         },
         dispose: () => session.release(),
       }
