@@ -63,6 +63,16 @@ describe('truncatedNormal', () => {
     expect(ends[1]).toBeCloseTo(0.5, 4)
   })
 
+  it('inverts Φ to float32 from the deep tail up', () => {
+    // the whole line below zero: the draw at u is the x with log Φ(x) = log ½ + log u
+    const exact = [-12, -8, -5, -3, -2, -1, -0.5, -0.35, -0.2, -0.05]
+    const uniforms = exact.map((x) => 2 * Math.exp(logCdf(x)))
+    const draws = tf.tidy(() =>
+      truncatedNormal(tf.tensor3d(uniforms, [1, 10, 1]), tf.tensor3d([[[-300]]]), tf.tensor3d([[[0]]])).dataSync(),
+    )
+    for (const [i, x] of exact.entries()) expect(Math.abs(draws[i]! - x) / Math.max(1, -x)).toBeLessThan(1e-6)
+  })
+
   it('takes log Φ with float32 relative precision from the deep tail up', () => {
     const x = [-60, -20, -5, -1, -0.1, 0, 0.1, 1, 3, 5]
     const ours = tf.tidy(() => logNormalCdf(tf.tensor1d(x)).dataSync())
