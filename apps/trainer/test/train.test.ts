@@ -102,7 +102,9 @@ describe('train', () => {
       }`,
     )
     const args = ['train', file, '--config', config, '--runs-dir', join(folder, 'own'), '--set', 'steps=1500']
+    const warn = vi.spyOn(console, 'warn')
     expect((await revflow(...args)).output).toContain('done: 1500 steps, return')
+    expect(warn).not.toHaveBeenCalled() // TensorFlow.js would recommend another engine
     const agent = join(folder, 'own', 'point', 'rfm')
     const run = join(agent, readdirSync(agent)[0]!)
     const { output } = await revflow('evaluate', run, '--episodes', '2')

@@ -18,6 +18,8 @@ export const jitEngine = (name: EngineName): NonNullable<JitOptions['engine']> =
 
 /** Makes TensorFlow.js ready for an engine. @throws RevflowError (`engine-missing`) where a package or its binding is */
 export async function prepareEngine(name: EngineName): Promise<void> {
+  // at its first tensor TensorFlow.js advertises an engine for Node, whichever runs
+  tf.env().set('PROD', true)
   if (name === 'tensorflow') await loadTensorflow()
   if (name === 'wasm') setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
   await tf.setBackend(jitEngine(name) === 'eager' ? name : 'cpu')
