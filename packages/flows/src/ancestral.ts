@@ -1,6 +1,6 @@
 import type { DiscreteSchedule } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
-import { checkSteps } from './sample.ts'
+import { checkSteps, kicksOf } from './sample.ts'
 
 /** Options of {@link sampleAncestral}; N is how many rates the schedule has. */
 export interface AncestralOptions {
@@ -25,23 +25,21 @@ export function sampleAncestral({ schedule, data, x0, noise, support }: Ancestra
   const steps = rates.length
   checkSteps('sampleAncestral: noise for N − 1 steps', noise.shape[0], steps - 1)
   return tf.tidy(() => {
+    /** ᾱ_n, the square of the signal, before and after step i. */
+    const signal = (i: number) => (i === steps ? 1 : schedule.at(grid[i]!).alpha ** 2)
+    const rate = (i: number) => rates[steps - 1 - i]!
+    const kicks = kicksOf(
+      noise,
+      rates.slice(1).map((_, i) => Math.sqrt((rate(i) * (1 - signal(i + 1))) / (1 - signal(i)))),
+    )
     let x = x0
     for (let i = 0; i < steps; i++) {
-      const rate = rates[steps - 1 - i]!
-      const [signal, before] = [
-        schedule.at(grid[i]!).alpha ** 2,
-        i === steps - 1 ? 1 : schedule.at(grid[i + 1]!).alpha ** 2,
-      ]
       const predicted = data(x, tf.fill([x.shape[0]], grid[i]!) as tf.Tensor1D)
       const x1 = support ? tf.clipByValue(predicted, support.low, support.high) : predicted
-      const towardsData = (Math.sqrt(before) * rate) / (1 - signal)
-      const stay = (Math.sqrt(1 - rate) * (1 - before)) / (1 - signal)
+      const towardsData = (Math.sqrt(signal(i + 1)) * rate(i)) / (1 - signal(i))
+      const stay = (Math.sqrt(1 - rate(i)) * (1 - signal(i + 1))) / (1 - signal(i))
       const mean = tf.add(tf.mul(towardsData, x1), tf.mul(stay, x)) as tf.Tensor2D
-      const deviation = Math.sqrt((rate * (1 - before)) / (1 - signal))
-      x =
-        i === steps - 1
-          ? mean
-          : tf.add(mean, tf.mul(deviation, tf.squeeze(tf.slice(noise, [i, 0, 0], [1, -1, -1]), [0])))
+      x = i === steps - 1 ? mean : tf.add(mean, kicks[i]!)
     }
     return x.clone()
   })

@@ -40,3 +40,12 @@ export function checkSteps(name: string, steps: number, expected?: number): void
   if (expected === undefined ? Number.isInteger(steps) && steps > 0 : steps === expected) return
   throw new RangeError(`${name}: expected ${expected ?? 'a positive integer'}, received ${steps}`)
 }
+
+/** Noise [N, B, d] taken apart into N steps, each times a factor of its own: N tensors [B, d]. */
+export function kicksOf(noise: tf.Tensor3D, factors: readonly number[]): tf.Tensor2D[] {
+  const [steps, batch, dim] = noise.shape
+  if (steps === 0) return []
+  const scaled = tf.mul(noise, tf.tensor3d([...factors], [steps, 1, 1]))
+  // as rows of one matrix: splitting leaves no axis of length 1 to be dropped at each step
+  return tf.split(tf.reshape(scaled, [steps * batch, dim]), steps) as tf.Tensor2D[]
+}

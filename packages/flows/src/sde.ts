@@ -1,6 +1,6 @@
 import { lookUp } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
-import { checkSteps } from './sample.ts'
+import { checkSteps, kicksOf } from './sample.ts'
 import type { Field } from './solvers/solver.ts'
 
 /** A one-step method for dX = f dt + σ dW with σ a number. */
@@ -77,12 +77,11 @@ export function sampleSde({
       const u = velocity(x, times)
       return s === 0 ? u : (tf.add(u, tf.mul(0.5 * s * s, score(x, times))) as tf.Tensor2D)
     }
-    let x = x0.clone()
-    for (let i = 0; i < steps; i++) {
-      const t = from + i * h
-      const z = tf.squeeze(tf.slice(noise, [i, 0, 0], [1, -1, -1]), [0])
-      x = method.step(drift, x, t, h, tf.mul(sigma(t + h / 2) * Math.sqrt(Math.abs(h)), z))
-    }
-    return x
+    const times = Array.from({ length: steps }, (_, i) => from + i * h)
+    const kicks = kicksOf(
+      noise,
+      times.map((t) => sigma(t + h / 2) * Math.sqrt(Math.abs(h))),
+    )
+    return times.reduce((x, t, i) => method.step(drift, x, t, h, kicks[i]!), x0.clone())
   })
 }

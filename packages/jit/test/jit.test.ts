@@ -106,7 +106,11 @@ describe('jit', () => {
     ] // biome-ignore format: a tree a line
     const plain = (node: unknown, factor: number): unknown =>
       node instanceof tf.Tensor || node instanceof HostTensor
-        ? [node.dtype, node.shape, Array.from(node instanceof HostTensor ? node.data : [5], (x) => factor * x)]
+        ? [
+            node.dtype,
+            node.shape,
+            (node instanceof HostTensor ? Array.from(node.data as Float32Array) : [5]).map((x) => factor * x),
+          ]
         : node
     for (const before of trees)
       for (const tree of trees)
