@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { currentCommit } from '@revflow/benchmark-shared'
+import { circumstances } from '@revflow/benchmark-shared'
 import { lookUp } from '@revflow/core'
 import { listTasks } from '@revflow/envs'
 import { Command } from 'commander'
@@ -62,10 +62,7 @@ export async function main(
   const opened = await openPython(flags.python)
   const python = 'reason' in opened ? undefined : opened
   const facts: RunFacts = {
-    date: new Date().toISOString().slice(0, 10),
-    commit: currentCommit(),
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    node: process.version,
+    ...circumstances(),
     load: Math.round(10 * loadavg()[0]!) / 10,
     python:
       'reason' in opened

@@ -1,13 +1,9 @@
-import { markdownTable } from '@revflow/benchmark-shared'
+import { type Circumstances, markdownTable } from '@revflow/benchmark-shared'
 import type { MemorySample } from './memory.ts'
 import { ENVIRONMENTS, median, ratiosOf, type TaskSpeed, WORKERS } from './speed.ts'
 
-/** Where, when and of what a run is. */
-export interface RunFacts {
-  readonly date: string
-  readonly commit: string
-  readonly machine: string
-  readonly node: string
+/** What a run is. */
+export interface RunFacts extends Circumstances {
   /** Processes that ran or waited in the minute before: what else the machine was at. */
   readonly load: number
   /** Versions, or why there is nothing to compare with. */

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { circumstances } from '@revflow/benchmark-shared'
 import { lookUp, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs'
 import { Command, CommanderError } from 'commander'
@@ -31,8 +31,8 @@ export async function run(profile: string, { part: only, critic, reportOnly, ...
     process.stdout.write(`${part.name}: done\n`)
   }
   const rows = [...fixed.map(({ name }) => name), 'critic'].flatMap((name) => readRows(fileOf(out, name)))
-  const [date] = new Date().toISOString().split('T')
-  report(rows, { out, machine: `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${date}.` })
+  const { date, commit, machine, node } = circumstances()
+  report(rows, { out, machine: `${machine}, Node ${node}, ${date}, commit ${commit}.` })
 }
 
 const fileOf = (out: string, part: string) => join(out, `${part.replaceAll(' ', '-')}.jsonl`)

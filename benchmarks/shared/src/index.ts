@@ -1,3 +1,3 @@
-export { currentCommit } from './commit.ts'
+export { type Circumstances, circumstances } from './circumstances.ts'
 export { markdownTable } from './markdown.ts'
 export { type Python, startPython } from './python.ts'

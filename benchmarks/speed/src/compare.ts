@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpus, loadavg } from 'node:os'
+import { loadavg } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { currentCommit } from '@revflow/benchmark-shared'
+import { circumstances } from '@revflow/benchmark-shared'
 import { createRng, drawNoise, parseOptions } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
@@ -164,10 +164,10 @@ async function eagerEngines(): Promise<{ engines: Contestant[]; skipped: string[
     await import(native)
     return { engines: [...engines, jitted({ name: 'tfjs-node', backend: 'tensorflow' })], skipped: [] }
   } catch (error) {
-    return {
-      engines,
-      skipped: [`tfjs-node (${(error as Error).message.split('\n')[0]!.replace(/ imported from.*/, '')})`],
-    }
+    const reason = /native addon/.test((error as Error).message)
+      ? '`pnpm native:tfjs` makes its binding'
+      : 'not installed'
+    return { engines, skipped: [`tfjs-node (${reason})`] }
   }
 }
 
@@ -180,10 +180,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const peers = 'reason' in jax ? [] : [jax]
   const fast: readonly Contestant[] = [jitted({ name: 'compiled', threads: flags.threads }), ...peers]
   const facts: Facts = {
-    date: new Date().toISOString().slice(0, 10),
-    commit: currentCommit(),
-    machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    node: process.version,
+    ...circumstances(),
     load: Math.round(10 * loadavg()[0]!) / 10,
     threads: flags.threads,
     rounds: flags.rounds,

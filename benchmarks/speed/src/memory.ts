@@ -1,4 +1,4 @@
-import { cpus } from 'node:os'
+import { circumstances } from '@revflow/benchmark-shared'
 import type { Tree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
@@ -61,7 +61,7 @@ async function largeGraph(calls: number): Promise<void> {
 /** Prints memory over calls of a small graph and updates of a large one. Run it with `node --expose-gc`. */
 export async function main([calls = '1000000', updates = '20000']: readonly string[]): Promise<void> {
   await tf.setBackend('cpu')
-  report({ machine: `${cpus().length} × ${cpus()[0]?.model}`, node: process.version })
+  report({ ...circumstances() })
   await smallGraph(Number(calls))
   await largeGraph(Number(updates))
 }

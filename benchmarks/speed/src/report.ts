@@ -1,11 +1,7 @@
-import { markdownTable } from '@revflow/benchmark-shared'
+import { type Circumstances, markdownTable } from '@revflow/benchmark-shared'
 
-/** Where, when and of what a run is. */
-export interface Facts {
-  readonly date: string
-  readonly commit: string
-  readonly machine: string
-  readonly node: string
+/** What a run is. */
+export interface Facts extends Circumstances {
   /** Processes that ran or waited in the minute before: what else the machine was at. */
   readonly load: number
   readonly threads: number

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import { cpus } from 'node:os'
 import { dirname, sep } from 'node:path'
+import { circumstances } from '@revflow/benchmark-shared'
 import { flattenTree, type Tree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
@@ -84,7 +84,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const updates = args[0] === '--updates' ? Number(args[1]) : LONG_RUN
   await tf.setBackend('cpu')
   const problem = updateProblem(SIZE)
-  report({ machine: `${cpus().length} × ${cpus()[0]?.model}`, node: process.version, ...SIZE })
+  report({ ...circumstances(), ...SIZE })
 
   const compiled = jit(problem.algorithm.update, { donate: [0] }) as unknown as Step & ReturnType<typeof jit>
   const once = await run(compiled, problem, 1)

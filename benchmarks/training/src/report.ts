@@ -49,6 +49,7 @@ function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: num
   const facts = [
     description,
     `${runs.length} of ${planned} runs: ${Object.keys(variants).join(', ')}; seeds ${seeds.join(', ')}; ${steps} environment steps with an action repeat of ${repeat}.`,
+    madeAt(runs),
     'Returns are those of the last evaluation, none selected. Intervals: 95 % bootstrap, runs resampled within each task. A critic evaluation is one action through both critics, counted 1 for a value and 2 with a gradient.',
   ]
   const rules = Object.entries(RULES) as [Rule, string][]
@@ -69,6 +70,16 @@ function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: num
     })),
     { title: `Each task, ${RULES[SHOWN]}`, text: 'Mean over seeds; bands from the least to the greatest.', figures: shown('task-') },
   ] // biome-ignore format: sections one by one
+}
+
+/** Machines, days and commits of the runs, as far as they are known. */
+function madeAt(runs: readonly FinishedRun[]): string {
+  const made = runs.flatMap((run) => run.made ?? [])
+  if (made.length === 0) return ''
+  const days = made.map(({ date }) => date).sort()
+  const period = days[0] === days.at(-1) ? days[0] : `${days[0]} to ${days.at(-1)}`
+  const all = (values: readonly string[]) => [...new Set(values)].join(', ')
+  return `Made ${period} on ${all(made.map(({ machine, node }) => `${machine}, Node ${node}`))}, commit ${all(made.map(({ commit }) => commit))}.`
 }
 
 /** Figures by name, as far as there are runs for them. */

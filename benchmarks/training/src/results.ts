@@ -2,14 +2,18 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Agent, agents, createAgent, type UpdateCost } from '@revflow/agents'
+import type { Circumstances } from '@revflow/benchmark-shared'
 import { RevflowError } from '@revflow/core'
 import { type Evaluation, evaluations, resolveConfig, runFolder, runId, type Timing, timing } from '@revflow/trainer'
 import type { PlannedRun } from './plan.ts'
+import { madeOf } from './run.ts'
 
 /** A run that is done: its plan, its evaluations and how long it took. */
 export interface FinishedRun extends PlannedRun {
   readonly curve: readonly Evaluation[]
   readonly timing: Timing
+  /** Where, when and of which commit, where that was written down. */
+  readonly made?: Circumstances
 }
 
 /** How an action is chosen at evaluation. */
@@ -23,9 +27,13 @@ export function collect(runs: readonly PlannedRun[], runsDir: string, out: strin
   const known = new Map(readRaw(out).map((run) => [currentId(run), run]))
   return runs.flatMap((run): FinishedRun[] => {
     const folder = runFolder(runsDir, run.config)
-    if (existsSync(folder.summary)) return [{ ...run, curve: evaluations(folder), timing: timing(folder) }]
+    if (existsSync(folder.summary)) {
+      const file = madeOf(run, runsDir)
+      const made = existsSync(file) && { made: JSON.parse(readFileSync(file, 'utf8')) as Circumstances }
+      return [{ ...run, curve: evaluations(folder), timing: timing(folder), ...made }]
+    }
     const raw = known.get(run.id)
-    return raw ? [{ ...run, curve: raw.curve, timing: raw.timing }] : []
+    return raw ? [{ ...raw, ...run }] : []
   })
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { circumstances } from '@revflow/benchmark-shared'
 import type { PlannedRun } from './plan.ts'
 
 export interface RunOptions {
@@ -38,10 +39,13 @@ export async function runAll(runs: readonly PlannedRun[], options: RunOptions): 
   return failed
 }
 
+/** The file that says where, when and of which commit a run was made, or last gone on with. */
+export const madeOf = ({ id }: PlannedRun, runsDir: string) => join(runsDir, 'logs', `${id}.made.json`)
 const logOf = ({ id }: PlannedRun, runsDir: string) => join(runsDir, 'logs', `${id}.log`)
 
 function trainOnce(run: PlannedRun, runsDir: string): Promise<number> {
   mkdirSync(join(runsDir, 'logs'), { recursive: true })
+  writeFileSync(madeOf(run, runsDir), JSON.stringify(circumstances()))
   // JSON is YAML
   const file = join(runsDir, 'logs', `${run.id}.json`)
   writeFileSync(file, JSON.stringify(run.config))

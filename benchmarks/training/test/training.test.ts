@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { runFolder } from '@revflow/trainer'
+import { runFolder, runId } from '@revflow/trainer'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { main } from '../src/cli.ts'
 import { plan, readProfile, shard } from '../src/plan.ts'
@@ -73,6 +73,10 @@ baseline: ours`)
       writeFileSync(at.evaluations, `${line(5, 1)}\n${line(10, value)}\n`)
       writeFileSync(at.timing, '{"updates":100,"updateSeconds":2,"seconds":3}\n'.repeat(2))
       writeFileSync(at.summary, '{}')
+      if (variant === 'paper') continue
+      mkdirSync(join(runsDir, 'logs'), { recursive: true })
+      const made = { date: `2026-12-0${config.seed + 1}`, commit: 'abc', machine: '2 × Some CPU', node: 'v22.0.0' }
+      writeFileSync(join(runsDir, 'logs', `${runId(config)}.made.json`), JSON.stringify(made))
     }
   }
 
@@ -84,6 +88,7 @@ baseline: ours`)
     expect(report(compared(), runs, runsDir, out)).toBe(9)
     const text = readFileSync(join(out, 'report.md'), 'utf8')
     expect(text).toContain('9 of 12 runs')
+    expect(text).toContain('Made 2026-12-01 to 2026-12-02 on 2 × Some CPU, Node v22.0.0, commit abc.')
     // a baseline without return has no ratio
     const worthless = collect(runs, runsDir, out).map((run) => ({
       ...run,
