@@ -48,11 +48,15 @@ export const reference = (bounded: boolean): Estimator =>
 /** Published estimators: what ours are compared with. On a box, idem and dqs are biased by the boundary term. */
 export const BASELINES: readonly string[] = ['qne', 'rsm', 'idem', 'dqs']
 
-/** All registered estimators for a kind of target but rfm-mix, which needs a policy's guess; on a box idem besides. */
+/** Not for single questions: one needs a policy's guess, the other shares the candidates of several. */
+const FOR_POLICIES: readonly string[] = ['rfm-mix', 'rfm-pool']
+
+/** All registered estimators for a kind of target that answer single questions; on a box idem besides. */
 export const contestants = (bounded: boolean): Estimator[] =>
   listEstimators().filter(
     ({ name, targets }) =>
-      name !== 'rfm-mix' && (targets.includes(bounded ? 'bounded' : 'unbounded') || (bounded && name === 'idem')),
+      !FOR_POLICIES.includes(name) &&
+      (targets.includes(bounded ? 'bounded' : 'unbounded') || (bounded && name === 'idem')),
   )
 
 /** The most candidates an estimator affords; 0 where not one. */

@@ -22,6 +22,7 @@ type Name = keyof typeof agents
 const temperature = { kind: 'fixed', value: 1 }
 const AGENTS: readonly (readonly [Name, object])[] = [
   ['rfm', { temperature, candidates: 64 }],
+  ['rfm-pool', { temperature, candidates: 16 }],
   ['rfm-mix', { temperature, candidates: 64 }],
   ['rfm-diffusion', { temperature, candidates: 64 }],
   ['qne', { temperature, candidates: 64 }],

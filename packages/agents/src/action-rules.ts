@@ -47,5 +47,5 @@ export function actionRules<State extends AgentState>(
 
 /** Each row `times` times in turn: [B, n] to [B · times, n]. */
 export function repeatRows(x: tf.Tensor2D, times: number): tf.Tensor2D {
-  return tf.reshape(tf.tile(tf.expandDims(x, 1), [1, times, 1]), [-1, x.shape[1]])
+  return times === 1 ? x : tf.reshape(tf.tile(tf.expandDims(x, 1), [1, times, 1]), [-1, x.shape[1]])
 }

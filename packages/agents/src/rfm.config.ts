@@ -7,6 +7,11 @@ import { temperatureSchema } from './temperature.ts'
 export const rfmConfig = z.strictObject({
   estimator: z.string().default('rfm-box').describe('posterior-mean estimator, a name of listEstimators()'),
   candidates: z.int().min(1).default(16).describe('K, candidates for each noisy action'),
+  noisyActions: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe('noisy actions x_t of each transition, K candidates each; the estimator `rfm-pool` shares them'),
   temperature: temperatureSchema.prefault({ kind: 'spread' }).describe('how λ is chosen'),
   entropy: z
     .strictObject({

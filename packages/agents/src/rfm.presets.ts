@@ -34,6 +34,15 @@ around the policy's own E[X1|x_t], all weighed by the density of the mixture: sh
   options: { estimator: 'rfm-mix' },
 })
 
+/** Several noisy actions of each transition, which share their candidates. */
+export const rfmPool = preset(rfm, {
+  name: 'rfm-pool',
+  description: `RFM with four noisy actions x_t of each transition, at times one in each quarter, and four candidates each. As
+they have one state, each is estimated from the candidates of all, weighed by the density of their priors' mixture: four times
+the regression targets of \`rfm\` from as many evaluations of the critics.`,
+  options: { estimator: 'rfm-pool', noisyActions: 4, candidates: 4, temperature: { kind: 'spread', scale: 0.1 } },
+})
+
 /** A diffusion policy trained by RFM: variance-preserving, noise prediction, DDPM steps. */
 export const rfmDiffusion = preset(rfm, {
   name: 'rfm-diffusion',

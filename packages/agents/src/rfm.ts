@@ -41,8 +41,10 @@ export function rfmTarget(input: {
   readonly bounded: boolean
   /** A guess at E[X1|x_t], [B, A], for proposals around it. */
   readonly centre?: tf.Tensor2D
+  /** R: rows come in groups of R with the same s. */
+  readonly sharing?: number
 }) {
-  const { policy, critics, params, observation, x, t, lambda, estimator, noise, bounded, centre } = input
+  const { policy, critics, params, observation, x, t, lambda, estimator, noise, bounded, centre, sharing } = input
   const posterior = estimatePosteriorMean(
     {
       schedule: policy.schedule,
@@ -56,6 +58,7 @@ export function rfmTarget(input: {
       },
       ...(bounded && { support: { low: -1, high: 1 } }),
       ...(centre && { centre }),
+      ...(sharing && { sharing }),
     },
     { estimator, noise },
   )
@@ -89,7 +92,8 @@ comes from tempered regression (estimator \`rfm-box\`).`,
   },
   config: rfmConfig,
   create(config, spaces, given) {
-    const { batchSize, actorBatchSize, candidates, entropy, estimator } = config
+    const { batchSize, actorBatchSize, candidates, entropy, estimator, noisyActions } = config
+    const noisyBatchSize = actorBatchSize * noisyActions
     const { actionSize } = spaces
     if (config.temperature.kind === 'entropy' && !entropy)
       throw new RevflowError({
@@ -118,14 +122,23 @@ comes from tempered regression (estimator \`rfm-box\`).`,
 
     /** The policy network regressed on {@link rfmTarget} at noised actions of the batch. */
     const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
-      const s = tf.slice(batch.observation, [0, 0], [actorBatchSize, -1])
-      const a = tf.slice(batch.action, [0, 0], [actorBatchSize, -1])
-      const t = policy.times(noise.t!)
+      const part = (x: tf.Tensor2D) => repeatRows(tf.slice(x, [0, 0], [actorBatchSize, -1]), noisyActions)
+      const [s, a] = [part(batch.observation), part(batch.action)]
+      const t = policy.times(stratified(noise.t!, noisyActions))
       const { x } = interpolate(policy.schedule, noise.x0 as tf.Tensor2D, a, t)
       const centre = policy.data(state.actor, s, x, t)
       const { bounded } = config
-      const input = { policy, critics, params, observation: s, x, t, lambda, estimator, noise, bounded, centre }
-      const { target: raw, diagnostics } = rfmTarget(input)
+      const noisy = { observation: s, x, t, centre, sharing: noisyActions }
+      const { target: raw, diagnostics } = rfmTarget({
+        policy,
+        critics,
+        params,
+        lambda,
+        estimator,
+        noise,
+        bounded,
+        ...noisy,
+      })
       const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
       const { value, grads } = valueAndGrads(
         (actor) => reverseFlowMatchingLoss(policy.predict(actor, s, x, t), target),
@@ -149,8 +162,8 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     return {
       batchSize,
       cost: {
-        criticEvaluations: draws + 2 * batchSize + actorBatchSize * resolveEstimator(estimator).cost(candidates),
-        policyEvaluations: draws * policy.evaluations * (entropy ? 3 : 1) + 2 * actorBatchSize,
+        criticEvaluations: draws + 2 * batchSize + noisyBatchSize * resolveEstimator(estimator).cost(candidates),
+        policyEvaluations: draws * policy.evaluations * (entropy ? 3 : 1) + 2 * noisyBatchSize,
       },
       noise: {
         act: rules.noise,
@@ -158,9 +171,9 @@ comes from tempered regression (estimator \`rfm-box\`).`,
           next: nextNoise.x0!,
           ...(nextNoise.kicks && { nextKicks: nextNoise.kicks }),
           ...(entropy?.divergence === 'hutchinson' && { probe: normal(draws, actionSize) }),
-          t: { shape: [actorBatchSize], law: 'uniform' },
-          x0: normal(actorBatchSize, actionSize),
-          ...estimatorNoise(estimator, { batch: actorBatchSize, candidates, dim: actionSize }),
+          t: { shape: [noisyBatchSize], law: 'uniform' },
+          x0: normal(noisyBatchSize, actionSize),
+          ...estimatorNoise(estimator, { batch: noisyBatchSize, candidates, dim: actionSize }),
         },
       },
 
@@ -183,7 +196,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
         const ess = tf.mean(diagnostics.ess) as tf.Scalar
         const measured = {
           spread: tf.mul(tf.mean(diagnostics.logTargetStd), lambda) as tf.Scalar,
-          effectiveShare: tf.div(ess, candidates) as tf.Scalar,
+          effectiveShare: tf.mean(diagnostics.effectiveShare) as tf.Scalar,
           ...(soft.entropy && { entropy: tf.div(soft.entropy, actionSize) as tf.Scalar }),
         }
         const { actor, actorAdam } = every(config.policyEvery, learner.criticAdam.step, learned, state)
@@ -203,6 +216,13 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     }
   },
 })
+
+/** Uniforms [B] in groups of R, the r-th of a group in [r/R, (r + 1)/R). */
+const stratified = (uniform: tf.Tensor, groups: number): tf.Tensor => {
+  if (groups === 1) return uniform
+  const places = tf.tile(tf.range(0, groups), [uniform.size / groups])
+  return tf.div(tf.add(places, uniform), groups)
+}
 
 const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })
 

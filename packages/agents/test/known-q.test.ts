@@ -47,6 +47,7 @@ describe('two bandits of two and four modes', { timeout: 300_000 }, () => {
   // the rest is room for what training of a few seconds leaves.
   const sound: [Name, object, object?][] = [
     ['rfm', { candidates: 32, ...few }, { odeSteps: 10 }],
+    ['rfm-pool', { candidates: 8, ...few }, { odeSteps: 10 }],
     ['qne', { candidates: 32, ...few }, { odeSteps: 20 }],
   ]
   it.each(sound)('%s draws from the Boltzmann density', async (name, options, acting) => {

@@ -6,6 +6,7 @@ import { annealing } from './methods/annealing.ts'
 import { chains } from './methods/chains.ts'
 import { importanceSampling } from './methods/importance-sampling.ts'
 import { centredProposal, laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
+import { pooledProposal } from './proposals/pooled.ts'
 import { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
 import { sobolProposal } from './proposals/proposal.ts'
 import { surrogateProposal } from './proposals/surrogate.ts'
@@ -81,6 +82,12 @@ export const presets = [
     targets: ['unbounded', 'bounded'],
     reference: "revflow: rfm-box with half of the candidates around a guess such as the policy's own prediction",
     ...importanceSampling({ proposal: centredProposal(), control: bounded }),
+  }),
+  defineEstimator({
+    name: 'rfm-pool',
+    targets: ['unbounded', 'bounded'],
+    reference: 'revflow: rfm-box with the candidates of all noisy points that share a target',
+    ...importanceSampling({ proposal: pooledProposal, control: bounded }),
   }),
   defineEstimator({
     name: 'rfm-two-stage',

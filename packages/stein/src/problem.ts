@@ -28,12 +28,16 @@ export interface PosteriorProblem {
   statistic?(candidates: { x0: tf.Tensor3D; x1: tf.Tensor3D; grad: tf.Tensor | undefined }): tf.Tensor
   /** A guess at E[X1|x] such as a policy's own prediction, [B, d]; only the proposals around a centre use it. */
   readonly centre?: tf.Tensor2D
+  /** R: rows come in groups of R, one after the other, whose target is the same; only the pooled proposal uses it. 1 unless given. */
+  readonly sharing?: number
 }
 
 /** What an estimate rests on. All are tensors, so they cost no reading while training. */
 export interface Diagnostics {
-  /** Effective sample size 1/Σ w̄², [B], in [1, K] */
+  /** Effective sample size 1/Σ w̄², [B], in [1, K]; where R rows share candidates, in [1, R·K] */
   readonly ess: tf.Tensor1D
+  /** The same as a share of the candidates weighed, [B], in (0, 1] */
+  readonly effectiveShare: tf.Tensor1D
   /** Greatest normalised weight, [B] */
   readonly maxWeight: tf.Tensor1D
   /** Coefficient η of the control variate in the noise view, [B, d] */

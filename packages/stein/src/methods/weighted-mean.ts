@@ -62,8 +62,10 @@ function diagnose(
   const independent: tf.Tensor2D = tf.sqrt(tf.sum(tf.square(tf.mul(weights, residual)), 1))
   const weighted: tf.Tensor1D = tf.reciprocal(tf.sum(tf.square(w), 1))
   const errors = chains > 1 ? batchMeans(residual, chains, independent) : { standardError: independent, ess: weighted }
+  const ess: tf.Tensor1D = tf.minimum(errors.ess, count)
   return {
-    ess: tf.minimum(errors.ess, count),
+    ess,
+    effectiveShare: tf.div(ess, count),
     maxWeight: tf.max(w, 1),
     eta: tf.reshape(tf.mean(tf.add(eta, tf.zeros([batch, 1, dim])), 1), [batch, dim]),
     standardError: errors.standardError,
