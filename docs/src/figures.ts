@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as tf from '@tensorflow/tfjs'
 import { boundedFigure } from './figures/bounded.ts'
 import { conversionsFigure } from './figures/conversions.ts'
 import { flowFigure } from './figures/flow.ts'
@@ -20,8 +19,6 @@ export const figures: Readonly<Record<string, () => string>> = {
   temperature: temperatureFigure,
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await tf.setBackend('cpu')
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   for (const [name, draw] of Object.entries(figures))
     writeFileSync(join(root, 'docs/figures', `${name}.svg`), `${draw()}\n`)
-}

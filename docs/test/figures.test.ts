@@ -1,12 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { figures } from '../src/figures.ts'
 import { root } from '../src/site.ts'
 
 const folder = join(root, 'docs/figures')
-beforeAll(() => tf.setBackend('cpu'))
 
 describe('docs/figures', () => {
   it.each(Object.entries(figures))('%s.svg is what `npx -y pnpm@12 docs:figures` draws today', (name, draw) => {

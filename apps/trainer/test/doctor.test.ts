@@ -1,6 +1,13 @@
+import * as tf from '@tensorflow/tfjs'
 import { describe, expect, it } from 'vitest'
 import { ENGINES } from '../src/run/engine.ts'
 import { revflow } from './command.ts'
+
+it('leaves programs that import the trainer the backend of TensorFlow.js that they would have without', async () => {
+  await import('../src/index.ts')
+  expect(tf.findBackendFactory('wasm')).toBeNull()
+  expect(tf.add(1, 2).dataSync()[0]).toBe(3)
+})
 
 describe('revflow doctor', () => {
   it('tries every engine: the default, WebAssembly and plain JavaScript work everywhere', async () => {

@@ -105,13 +105,14 @@ describe('train', () => {
     const warn = vi.spyOn(console, 'warn')
     expect((await revflow(...args)).output).toContain('done: 1500 steps, return')
     expect(warn).not.toHaveBeenCalled() // TensorFlow.js would recommend another engine
+    warn.mockRestore()
     const agent = join(folder, 'own', 'point', 'rfm')
     const run = join(agent, readdirSync(agent)[0]!)
     const { output } = await revflow('evaluate', run, '--episodes', '2')
     const { returns } = JSON.parse(output) as { returns: number[] }
     // 10 steps an action: at least one decision, at most 100 steps
     for (const value of returns) expect(value).toSatisfy((v: number) => v >= 5 && v <= 100)
-    // the law of random actions; more than a fair coin would keep on one side once in 10⁹ runs
+    // the law of random actions: 30 fair coins fall on one side once in 5·10⁸ times
     for (const [randomActions, count] of [
       ['corners', 30],
       ['uniform', 0],

@@ -129,16 +129,8 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       const centre = policy.data(state.actor, s, x, t)
       const { bounded } = config
       const noisy = { observation: s, x, t, centre, sharing: noisyActions }
-      const { target: raw, diagnostics } = rfmTarget({
-        policy,
-        critics,
-        params,
-        lambda,
-        estimator,
-        noise,
-        bounded,
-        ...noisy,
-      })
+      const input = { policy, critics, params, lambda, estimator, noise, bounded, ...noisy }
+      const { target: raw, diagnostics } = rfmTarget(input)
       const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
       const { value, grads } = valueAndGrads(
         (actor) => reverseFlowMatchingLoss(policy.predict(actor, s, x, t), target),

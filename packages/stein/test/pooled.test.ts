@@ -64,6 +64,14 @@ describe('rfm-pool', () => {
     expect(sum(pooled) / sum(whole)).toBeLessThan(1.5)
   })
 
+  it('names groups that do not come out even', () => {
+    const problem = { ...asked[0]!.problem(6), sharing: 4 }
+    const noise = drawNoiseTensors(createRng(2), estimatorNoise('rfm-pool', { batch: 6, candidates: 2, dim: 2 }))
+    expect(() => estimatePosteriorMean(problem, { estimator: 'rfm-pool', noise })).toThrow(
+      'problem.sharing: expected a divisor of the number of rows, 6, received 4',
+    )
+  })
+
   it('shares within groups only, and nothing where rows are single', () => {
     const [two, three] = [estimate('rfm-pool', 2, 4), estimate('rfm-pool', 3, 4)]
     // the noise of earlier rows is the same, and so are their estimates

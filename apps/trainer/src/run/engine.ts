@@ -4,7 +4,6 @@ import { dirname, join, sep } from 'node:path'
 import { RevflowError } from '@revflow/core'
 import type { JitOptions } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 
 const require = createRequire(import.meta.url)
 
@@ -21,8 +20,14 @@ export async function prepareEngine(name: EngineName): Promise<void> {
   // at its first tensor TensorFlow.js advertises an engine for Node, whichever runs
   tf.env().set('PROD', true)
   if (name === 'tensorflow') await loadTensorflow()
-  if (name === 'wasm') setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
+  if (name === 'wasm') await loadWasm()
   await tf.setBackend(jitEngine(name) === 'eager' ? name : 'cpu')
+}
+
+/** Loads the wasm backend: only when it is asked for, as it makes itself TensorFlow.js's first choice. */
+async function loadWasm(): Promise<void> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
+  setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep)
 }
 
 /** Loads TensorFlow's native backend: that of a GPU if it is there, else that of the CPU. */
