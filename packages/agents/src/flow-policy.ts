@@ -8,6 +8,8 @@ import { type FlowPolicyConfig, scheduleOf } from './flow-policy.options.ts'
 import type { SharedConfig } from './options.ts'
 
 const BOUNDS = { low: -1, high: 1 }
+/** The float before 1, to which draws near it round: at 1 no noise is left whose mean could be taken. */
+const LAST_TIME = 1 - 2 ** -24
 
 /**
  * A policy a = x_1 of a flow or diffusion from noise, whose network predicts velocity, data, noise or score at
@@ -49,7 +51,8 @@ export function flowPolicy(config: FlowPolicyConfig & SharedConfig, { observatio
     /** Times to train on, [B], from uniforms [B]. */
     times(uniform: tf.Tensor): tf.Tensor1D {
       if (isDiscrete(schedule)) return tf.div(tf.minimum(tf.floor(tf.mul(uniform, steps)), steps - 1), steps)
-      return tf.add(schedule.tMin, tf.mul(uniform, schedule.tMax - schedule.tMin)) as tf.Tensor1D
+      const t = tf.add(schedule.tMin, tf.mul(uniform, schedule.tMax - schedule.tMin))
+      return tf.minimum(t, LAST_TIME) as tf.Tensor1D
     },
 
     /** What the network is regressed on where E[X0|x] is known, [B, A]. */

@@ -9,6 +9,7 @@ import {
   agentsPage,
   createAgent,
 } from '@revflow/agents'
+import { flattenTree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -31,6 +32,19 @@ describe.each(names)('%s', (name) => {
     const optional = agents[name].config.parse({}) as { entropy?: object }
     const documented = Object.keys(agents[name].metrics).filter((key) => key !== 'entropy' || name.startsWith('sac') || optional.entropy) // biome-ignore format: one condition
     expect(Object.keys(metrics).sort()).toEqual(documented.sort())
+  })
+
+  it('stays finite where times are drawn at their ends, and actions lie at their bounds', async () => {
+    const problem = setUp(name, {})
+    if (!problem.noise.t) return
+    const { shape, data } = problem.noise.t
+    const t = HostTensor.from(data.map((_, i) => (i % 2 ? 1 : 2 ** -33)) as Float32Array, shape)
+    const action = HostTensor.from(
+      problem.batch.action!.data.map(Math.sign) as Float32Array,
+      problem.batch.action!.shape,
+    )
+    const after = await threeUpdates({ ...problem, batch: { ...problem.batch, action }, noise: { ...problem.noise, t } }, 'onnx') // biome-ignore format: one line a case
+    for (const [path, { data: values }] of flattenTree(after)) expect(values.every(Number.isFinite), path).toBe(true)
   })
 
   it('acts within bounds by every rule, the same compiled and eager', async () => {
