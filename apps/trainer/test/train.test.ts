@@ -188,6 +188,14 @@ describe('train', () => {
     })
   })
 
+  it('finishes what was killed between its last checkpoint and its summary', async () => {
+    const summary = join(runFolder('whole'), 'summary.json')
+    const before = readFileSync(summary, 'utf8')
+    rmSync(summary)
+    expect((await revflow(...runArgs('whole'))).code).toBe(0)
+    expect(readFileSync(summary, 'utf8')).toBe(before)
+  })
+
   it('draws what was trained, found by its folder or its id', async () => {
     const [sheet, twin] = [join(folder, 'sheet.png'), join(folder, 'twin.png')]
     const draw = (...args: string[]) => revflow('render', ...args, '--steps', '100', '--frames', '2', '--size', '40x30')

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lookUp, RevflowError } from '@revflow/core'
+import { lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { writeAtomically } from '@revflow/trainer'
 import { Command, CommanderError } from 'commander'
+import { z } from 'zod'
 import { plan, readProfile, shard } from './plan.ts'
 import { report } from './report.ts'
 import { collect } from './results.ts'
@@ -20,6 +21,8 @@ function profileFile(name: string): string {
   const known = readdirSync(PROFILES).map((file) => [file.replace(/\.yaml$/, ''), PROFILES + file] as const)
   return lookUp('profile', name, Object.fromEntries(known))
 }
+
+const workersSchema = z.strictObject({ workers: z.coerce.number().pipe(z.int().min(1)) })
 
 interface Flags {
   readonly runsDir: string
@@ -42,7 +45,7 @@ async function bench(verb: keyof typeof VERBS, name: string, flags: Flags): Prom
   const runsDir = resolve(REPOSITORY, flags.runsDir)
   const out = resolve(REPOSITORY, flags.out ?? `benchmarks/results/${profile.name}`)
   if (verb === 'run') {
-    const workers = flags.workers === undefined ? profile.workers : Number(flags.workers)
+    const { workers } = parseOptions(workersSchema, { workers: flags.workers ?? profile.workers }, 'bench')
     const done = new Set(collect(own, runsDir, out).map(({ id }) => id))
     if (done.size > 0) say(`${done.size} of ${own.length} runs are done already, in ${runsDir} or ${out}`)
     const failed = await runAll(own, { runsDir, done, workers, say })

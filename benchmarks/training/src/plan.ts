@@ -1,29 +1,24 @@
 import { basename, extname } from 'node:path'
-import { parseOptions, RevflowError } from '@revflow/core'
+import { lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { type RunConfig, readConfigFile, resolveConfig, runId } from '@revflow/trainer'
 import { z } from 'zod'
 
 const settings = z.record(z.string(), z.unknown())
 
-const profileSchema = z
-  .strictObject({
-    /** What it asks, for the report. */
-    description: z.string().default(''),
-    tasks: z.array(z.string()).min(1),
-    seeds: z.array(z.int().nonnegative()).min(1),
-    /** Runs at a time; with `run.threads: 1` as many as there are cores. */
-    workers: z.int().min(1).default(1),
-    /** What all runs share, as in a file for `revflow train --config`. */
-    run: settings.default({}),
-    /** What each compared variant changes, by its name. */
-    variants: z.record(z.string(), settings),
-    /** The variant that others are divided by. */
-    baseline: z.string().optional(),
-  })
-  .refine(({ variants, baseline }) => baseline === undefined || baseline in variants, {
-    path: ['baseline'],
-    message: 'the name of a variant',
-  })
+const profileSchema = z.strictObject({
+  /** What it asks, for the report. */
+  description: z.string().default(''),
+  tasks: z.array(z.string()).min(1),
+  seeds: z.array(z.int().nonnegative()).min(1),
+  /** Runs at a time; with `run.threads: 1` as many as there are cores. */
+  workers: z.int().min(1).default(1),
+  /** What all runs share, as in a file for `revflow train --config`. */
+  run: settings.default({}),
+  /** What each compared variant changes, by its name. */
+  variants: z.record(z.string(), settings),
+  /** The variant that others are divided by. */
+  baseline: z.string().optional(),
+})
 
 export type Profile = z.output<typeof profileSchema> & { readonly name: string }
 
@@ -37,7 +32,9 @@ export interface PlannedRun {
 /** Reads a profile from its YAML file. @throws RevflowError naming the field that is wrong */
 export function readProfile(file: string): Profile {
   const name = basename(file, extname(file))
-  return { name, ...parseOptions(profileSchema, readConfigFile(file), `profile ${name}`) }
+  const profile = parseOptions(profileSchema, readConfigFile(file), `profile ${name}`)
+  if (profile.baseline !== undefined) lookUp(`profile ${name}.baseline`, profile.baseline, profile.variants)
+  return { name, ...profile }
 }
 
 /**
@@ -58,10 +55,14 @@ export function plan({ tasks, seeds, run, variants }: Profile): PlannedRun[] {
 
 const record = (value: unknown) => (value ?? {}) as Readonly<Record<string, unknown>>
 
-/** Part `i` of `n` (from 1) of a plan, for machines that share one. @throws RevflowError (`invalid-option`) */
+/**
+ * Part `i` of `n` (from 1) of a plan, for machines that share one: runs that follow each other, so that each part has all
+ * variants and takes about as long. @throws RevflowError (`invalid-option`)
+ */
 export function shard<T>(runs: readonly T[], text: string): T[] {
   const [, i, n] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? []
-  if (i !== undefined && n !== undefined && i >= 1 && i <= n) return runs.filter((_, k) => k % n === i - 1)
+  const start = (part: number) => Math.floor((runs.length * (part - 1)) / n!)
+  if (i !== undefined && n !== undefined && i >= 1 && i <= n) return runs.slice(start(i), start(i + 1))
   throw new RevflowError({
     code: 'invalid-option',
     path: '--shard',

@@ -1,10 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Agent, agents, createAgent, type UpdateCost } from '@revflow/agents'
 import type { Circumstances } from '@revflow/benchmark-shared'
 import { RevflowError } from '@revflow/core'
-import { type Evaluation, evaluations, resolveConfig, runFolder, runId, type Timing, timing } from '@revflow/trainer'
+import {
+  type Evaluation,
+  evaluations,
+  resolveConfig,
+  runFolder,
+  runId,
+  type Timing,
+  timing,
+  writeAtomically,
+} from '@revflow/trainer'
 import type { PlannedRun } from './plan.ts'
 import { madeOf } from './run.ts'
 
@@ -50,13 +59,32 @@ function currentId({ config }: PlannedRun): string | undefined {
 function readRaw(out: string): FinishedRun[] {
   const file = join(out, RAW)
   if (!existsSync(file)) return []
-  const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n').filter(Boolean)
-  return lines.map((line) => JSON.parse(line) as FinishedRun)
+  try {
+    const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n').filter(Boolean)
+    return lines.map((line) => JSON.parse(line) as FinishedRun)
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'damaged-results',
+        path: file,
+        expected: 'JSON lines, compressed by gzip',
+        received: (cause as Error).message,
+        hint: 'restore it from a copy, or move it away and report again from the folder of the runs',
+      },
+      { cause },
+    )
+  }
 }
 
-/** All runs with configurations and evaluations, a JSON line each, compressed; the same runs give the same bytes. */
+/**
+ * All runs with configurations and evaluations, a JSON line each, compressed; the same runs give the same bytes. What is
+ * recorded there of runs that the plan no longer has stays.
+ */
 export function writeRaw(runs: readonly FinishedRun[], out: string): void {
-  writeFileSync(join(out, RAW), gzipSync(runs.map((run) => `${JSON.stringify(run)}\n`).join(''), { level: 9 }))
+  const ids = new Set(runs.map(({ id }) => id))
+  const others = readRaw(out).filter((run) => !ids.has(currentId(run) ?? run.id))
+  const lines = [...runs, ...others].map((run) => `${JSON.stringify(run)}\n`)
+  writeAtomically(join(out, RAW), gzipSync(lines.join(''), { level: 9 }))
 }
 
 /** Milliseconds an update took, in the mean; none where no timed update is known. */

@@ -8,11 +8,14 @@ export interface Table {
 }
 
 const NONE = '–'
-const fixed = (value: number, digits: number) => value.toFixed(digits)
-const withInterval = (estimate: Estimate | undefined, digits = 2) =>
-  estimate === undefined
-    ? NONE
-    : `${fixed(estimate.value, digits)} (${fixed(estimate.low, digits)} – ${fixed(estimate.high, digits)})`
+const fixed = (value: number, digits: number) => (value === Infinity ? '∞' : value.toFixed(digits))
+/** An estimate and its interval, which one run a task does not give. */
+const withInterval = (estimate: Estimate | undefined, ...groups: readonly (readonly unknown[])[]) => {
+  if (estimate === undefined) return NONE
+  const { value, low, high } = estimate
+  const interval = groups.every((group) => group.length > 1) ? ` (${fixed(low, 2)} – ${fixed(high, 2)})` : ''
+  return `${fixed(value, 2)}${interval}`
+}
 
 const COST = ['ms an update', 'critic evaluations an update', 'policy evaluations an update']
 
@@ -47,11 +50,16 @@ export function taskTable(profile: Profile, runs: readonly FinishedRun[], rule: 
   return { header: ['task', 'variant', 'returns by seed', 'mean', ...ratio, ...COST], rows }
 }
 
-/** Ratio of means with its interval, both sides resampled. */
+/** Ratio of means with its interval, both sides resampled; infinite where a resampled baseline is zero. */
 function ratioTo(returns: readonly number[], baseline: readonly number[]): string {
   if (returns.length === 0 || !baseline.some((value) => value !== 0)) return NONE
   const column = (values: readonly number[]) => values.map((value) => [value])
-  return withInterval(estimate([column(returns), column(baseline)], (a, b) => average(a!.flat()) / average(b!.flat())))
+  const ratio = (a: number, b: number) => (b === 0 ? Infinity : a / b)
+  return withInterval(
+    estimate([column(returns), column(baseline)], (a, b) => ratio(average(a!.flat()), average(b!.flat()))),
+    returns,
+    baseline,
+  )
 }
 
 /** The statistics over all tasks by a rule. */
@@ -61,7 +69,7 @@ export function aggregateTable(profile: Profile, runs: readonly FinishedRun[], r
     const own = runsOf(runs, variant)
     const scores = scoresOf(profile, own, (run) => final(run, rule))
     const statistics = aggregate(scores)
-    return [variant, `${scores.length}`, ...names.map((name) => withInterval(statistics?.[name])), ...cost(own)]
+    return [variant, `${scores.length}`, ...names.map((name) => withInterval(statistics?.[name], scores)), ...cost(own)]
   })
   return { header: ['variant', 'runs a task', ...names, ...COST], rows }
 }
@@ -75,14 +83,14 @@ export function improvementRows(profile: Profile, runs: readonly FinishedRun[], 
   return Object.keys(profile.variants).flatMap((variant) => {
     const others = scores(variant)
     if (variant === baseline || own.length === 0 || others.length === 0) return []
-    return [{ variant, ...improvement(own, others) }]
+    return [{ variant, groups: [own, others], ...improvement(own, others) }]
   })
 }
 
 export function improvementTable(profile: Profile, runs: readonly FinishedRun[], rule: Rule): Table {
-  const rows = improvementRows(profile, runs, rule).map(({ variant, ...value }) => [
+  const rows = improvementRows(profile, runs, rule).map(({ variant, groups, ...value }) => [
     variant,
-    withInterval(value),
+    withInterval(value, ...groups),
     ...cost(runsOf(runs, variant)),
   ])
   return { header: ['variant', `P(${profile.baseline} > variant)`, ...COST], rows }

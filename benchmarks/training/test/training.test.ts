@@ -41,14 +41,15 @@ variants: { ours: {}, paper: { options: { estimator: rfm } } }`),
 
   it('is refused with the field that is wrong', () => {
     expect(() => profile('tasks: [a]\nseeds: [0]\nvariant: {}')).toThrow("did you mean 'variants'?")
-    expect(() => profile('tasks: [a]\nseeds: [0]\nvariants: {x: {}}\nbaseline: y')).toThrow('the name of a variant')
+    expect(() => profile('tasks: [a]\nseeds: [0]\nvariants: {x: {}}\nbaseline: y')).toThrow("did you mean 'x'?")
     const misspelt = profile('tasks: [cheetah-rum]\nseeds: [0]\nvariants: {x: {}}')
     expect(() => plan(misspelt)).toThrow("did you mean 'cheetah-run'?")
   })
 
   it('is divided into shards without loss', () => {
     const all = [1, 2, 3, 4, 5, 6, 7]
-    expect([1, 2, 3].flatMap((i) => shard(all, `${i}/3`)).sort()).toEqual(all)
+    const parts = [1, 2, 3].map((i) => shard(all, `${i}/3`))
+    expect(parts).toEqual([[1, 2], [3, 4], [5, 6, 7]]) // biome-ignore format: one line
     expect(() => shard(all, '4/3')).toThrow('1 ≤ i ≤ n')
   })
 })
@@ -150,6 +151,39 @@ baseline: ours`)
     expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
   })
 
+  it('keeps what is recorded of runs that the plan no longer has', () => {
+    const out = join(folder, 'fewer-out')
+    mkdirSync(out, { recursive: true })
+    writeFileSync(join(out, 'runs.jsonl.gz'), readFileSync(join(folder, 'out', 'runs.jsonl.gz')))
+    const fewer = { ...compared(), seeds: [0] }
+    expect(report(fewer, plan(fewer), join(folder, 'no-runs'), out)).toBe(5)
+    expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
+  })
+
+  it('names a damaged file of results, and leaves it', () => {
+    const out = join(folder, 'damaged-out')
+    mkdirSync(out, { recursive: true })
+    const file = join(out, 'runs.jsonl.gz')
+    const half = readFileSync(join(folder, 'out', 'runs.jsonl.gz')).subarray(0, 100)
+    writeFileSync(file, half)
+    expect(() => report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toThrow(
+      /runs\.jsonl\.gz: expected/,
+    )
+    expect(readFileSync(file)).toEqual(half)
+  })
+
+  it('gives one seed no interval, and a baseline that may be zero an infinite one', () => {
+    const recorded = collect(plan(compared()), join(folder, 'no-runs'), join(folder, 'out'))
+    const rows = (runs: typeof recorded) => taskTable(compared(), runs, 'return').rows.map((cells) => cells.join(' | '))
+    const single = recorded.filter(({ config }) => config.seed === 0)
+    expect(rows(single).join('\n')).toContain('cartpole-balance | paper | 400.0 | 400.0 | 0.50 | 20.0')
+    const sometimes = recorded.map((run) => {
+      const value = run.variant === 'ours' && run.config.seed === 0 ? 0 : 400
+      return { ...run, curve: run.curve.map((row) => ({ ...row, return: value })) }
+    })
+    expect(rows(sometimes).join('\n')).toContain('400.0, 400.0 | 400.0 | 2.00 (1.00 – ∞)')
+  })
+
   it('says nothing of what is not done', () => {
     const out = join(folder, 'empty')
     expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(0)
@@ -158,6 +192,14 @@ baseline: ours`)
 })
 
 describe('the command', () => {
+  it('refuses a number of workers that makes no run', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
+    for (const workers of ['abc', '0', '-1', '1.5'])
+      expect(await main(['run', 'smoke', `--workers=${workers}`])).toBe(2)
+    expect(write.mock.calls.map(([text]) => text).join('')).toContain('bench.workers: expected')
+    write.mockRestore()
+  })
+
   it('plans, runs what is not done, and reports', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
     try {

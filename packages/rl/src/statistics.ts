@@ -73,7 +73,9 @@ export function jointBootstrap(
   const quantile = (p: number) => {
     const at = p * (resamples - 1)
     const [low, high] = [draws[Math.floor(at)]!, draws[Math.ceil(at)]!]
-    return low + (high - low) * (at - Math.floor(at))
+    const share = at - Math.floor(at)
+    // statistics may be infinite
+    return share === 0 || low === high ? low : low + (high - low) * share
   }
   return { low: quantile((1 - level) / 2), high: quantile((1 + level) / 2) }
 }

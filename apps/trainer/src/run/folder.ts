@@ -129,8 +129,8 @@ export function fileWriter(file: string): (bytes: Uint8Array) => void {
 }
 
 /** Writes a small file so that a reader sees the old content or the new, never a part. */
-export function writeAtomically(file: string, text: string): void {
+export function writeAtomically(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, text)
+  writeFileSync(temporary, content)
   renameSync(temporary, file)
 }

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { RevflowError } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
 import { z } from 'zod'
@@ -43,7 +43,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   prepareFolder(folder, config)
   const { found, damaged } = readLatestCheckpoint(folder.checkpoints)
   for (const error of damaged) say(`skipped a damaged checkpoint: ${error.message}`)
-  if (found && found.step >= config.steps)
+  if (found && found.step >= config.steps && existsSync(folder.summary))
     return { status: 'already-done', step: found.step, finalReturn: evaluations(folder).at(-1)?.return }
 
   const experiment = await createExperiment(config)
