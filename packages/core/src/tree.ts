@@ -8,7 +8,10 @@ function isBranch<L>(node: Tree<L>): node is { readonly [key: string]: Tree<L> }
 /** The leaves with their paths (`a/b/c`), in the order of the keys. */
 export function flattenTree<L>(tree: Tree<L>, path = ''): [path: string, leaf: L][] {
   if (!isBranch(tree)) return [[path, tree]]
-  return Object.entries(tree).flatMap(([key, node]) => flattenTree(node, path === '' ? key : `${path}/${key}`))
+  return Object.entries(tree).flatMap(([key, node]) => {
+    if (key === '' || key.includes('/')) throw new TypeError(`key '${key}' of a tree: expected a name without '/'`)
+    return flattenTree(node, path === '' ? key : `${path}/${key}`)
+  })
 }
 
 /** The leaves, in the order of the keys. */

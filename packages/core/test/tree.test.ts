@@ -12,6 +12,10 @@ const { tree } = fc.letrec((tie) => ({
 }))
 
 describe('trees', () => {
+  it('have keys that paths can tell apart', () => {
+    for (const name of ['a/b', '']) expect(() => flattenTree({ x: { [name]: 1 } })).toThrow(`key '${name}' of a tree`)
+  })
+
   it('flatten and unflatten to themselves, maps keep the structure', () => {
     fc.assert(
       fc.property(tree, (value) => {

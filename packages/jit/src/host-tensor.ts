@@ -51,7 +51,8 @@ export class HostTensor<D extends DType = DType> implements TensorSpec {
         received: `${data.length}`,
       })
     this.dtype = dtype
-    this.shape = shape
+    // a copy, which no caller can change
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape])
     this.#data = data
   }
 

@@ -7,7 +7,7 @@ import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
 import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 import { Specialisations } from './specialisations.ts'
-import { type TensorFunction, trace } from './trace/trace.ts'
+import { checkNotTracing, kindOf, type TensorFunction, trace } from './trace/trace.ts'
 
 /** Options that every engine has. */
 export const sharedOptions = {
@@ -60,13 +60,19 @@ export function jitted<A extends readonly unknown[], R>(
   const cache = new Specialisations((args) => engine.compile(fn as unknown as TensorFunction, args), specialisations)
   let calls = 0
 
-  const call = async (...trees: readonly unknown[]) => {
+  const call = (...trees: readonly unknown[]) => {
+    // at once, not by the promise, which a function being traced would take for a tensor and leave
+    checkNotTracing()
+    return run(trees)
+  }
+  const run = async (trees: readonly unknown[]) => {
     calls += 1
     const known = cache.latest && tensorsOf(trees, cache.latest.forms)
     if (known) {
       const donated = new Set(donate.flatMap((i) => known[i] ?? []))
       return cache.again((executable) => executable.run(known.flat(), [...donated]))
     }
+    for (const i of donate) checkDonated(i, trees.length)
     const args = trees.map((tree, i) => hostLeaves(tree, i))
     const donated = new Set(donate.flatMap((i) => args[i] ?? []).flatMap(([, t]) => (t.owned ? [t.tensor] : [])))
     const inputs = args.flatMap((leaves) => leaves.map(([, leaf]) => leaf.tensor))
@@ -81,6 +87,16 @@ export function jitted<A extends readonly unknown[], R>(
       specialisations: cache.executables.map(({ stats }) => stats),
     }),
     dispose: () => cache.dispose(),
+  })
+}
+
+function checkDonated(index: number, length: number): void {
+  if (index < length) return
+  throw new RevflowError({
+    code: 'invalid-option',
+    path: 'jit.donate',
+    expected: `indices of the ${length} arguments, from 0`,
+    received: `${index}`,
   })
 }
 
@@ -102,8 +118,8 @@ function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf
       code: 'not-a-tensor',
       path: path === '' ? `argument ${index}` : `argument ${index}, '${path}'`,
       expected: 'a HostTensor or a TensorFlow.js tensor',
-      received: leaf === null ? 'null' : typeof leaf,
-      hint: 'values that never change belong into a closure',
+      received: kindOf(leaf),
+      hint: 'HostTensor.from() makes one of numbers; values that never change belong into a closure',
     })
   })
 }
@@ -119,7 +135,7 @@ const specSchema = z.object({
 })
 
 function specLeaves(node: unknown, path: string): [string, TensorSpec][] {
-  if (typeof node === 'object' && node !== null && !('shape' in node))
+  if (typeof node === 'object' && node !== null && !Array.isArray((node as Partial<TensorSpec>).shape))
     return Object.entries(node).flatMap(([key, child]) => specLeaves(child, path === '' ? key : `${path}/${key}`))
   const { shape, dtype } = (node ?? {}) as Partial<TensorSpec>
   return [[path, parseOptions(specSchema, { shape, dtype }, path === '' ? 'specification' : `specification '${path}'`)]]

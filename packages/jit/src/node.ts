@@ -14,6 +14,11 @@ export const jitOptionsSchema = z.strictObject({
   engine: z.enum(['onnx', 'cuda', 'webgpu', 'eager']).default('onnx'),
   /** Threads of the onnx engine; 0: one a core. */
   threads: z.int().nonnegative().default(0),
+  /**
+   * Numbers too small for full precision (float32: below 1.2e-38) count as 0, which spares some processors much time. The
+   * first function compiled decides for the process, and for JavaScript on the thread, where below 2.2e-308 counts as 0.
+   */
+  flushDenormals: z.boolean().default(false),
   ...sharedOptions,
 })
 /** Options of {@link jit}, each with a default. */
@@ -28,8 +33,8 @@ export type JitOptions = z.input<typeof jitOptionsSchema>
  * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
-  const { engine, threads, ...shared } = parseOptions(jitOptionsSchema, options, 'jit')
+  const { engine, threads, flushDenormals, ...shared } = parseOptions(jitOptionsSchema, options, 'jit')
   if (engine === 'eager') return jitted(eagerEngine, fn, shared)
   const provider = engine === 'onnx' ? 'cpu' : engine
-  return jitted(onnxEngine(engine, nodeSession({ provider, threads })), fn, shared)
+  return jitted(onnxEngine(engine, nodeSession({ provider, threads, flushDenormals })), fn, shared)
 }

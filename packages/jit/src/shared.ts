@@ -11,3 +11,4 @@ export {
   type SpecArgument,
 } from './jit.ts'
 export { supportedKernels } from './kernels/registry.ts'
+export { stopGradient } from './stop-gradient.ts'

@@ -11,9 +11,7 @@ interface Specialisation {
   readonly executable: Promise<Executable>
   readonly forms: readonly Form[]
   /** Calls that have not returned yet. */
-  running: number
-  /** Whether it left the cache, and is freed as soon as nothing runs. */
-  dropped: boolean
+  readonly running: Set<Promise<unknown>>
 }
 
 /** Executables by the shapes and types of their arguments; the least recently used one leaves when there are too many. */
@@ -61,16 +59,16 @@ export class Specialisations {
   }
 
   async #run<T>(specialisation: Specialisation, body: (executable: Executable) => Promise<T>): Promise<T> {
-    specialisation.running += 1
+    const call = specialisation.executable.then(body)
+    specialisation.running.add(call)
     try {
-      return await body(await specialisation.executable)
+      return await call
     } finally {
-      specialisation.running -= 1
-      if (specialisation.dropped) await this.#free(specialisation)
+      specialisation.running.delete(call)
     }
   }
 
-  /** Frees all of them, those that run once they have ended. */
+  /** Frees all of them, once the calls under way have ended. */
   async dispose(): Promise<void> {
     await Promise.all([...this.#cache.keys()].map((key) => this.#drop(key)))
   }
@@ -85,7 +83,7 @@ export class Specialisations {
       this.#compiled.push(compiled)
       return compiled
     })
-    const specialisation = { executable, forms, running: 0, dropped: false }
+    const specialisation = { executable, forms, running: new Set<Promise<unknown>>() }
     // what could not be compiled is tried anew by the next call
     executable.catch(() => {
       if (this.#cache.get(key) === specialisation) this.#cache.delete(key)
@@ -98,17 +96,11 @@ export class Specialisations {
     const specialisation = this.#cache.get(key)!
     this.#cache.delete(key)
     if (this.#latest === specialisation) this.#latest = undefined
-    specialisation.dropped = true
-    await this.#free(specialisation)
-  }
-
-  async #free({ executable, running }: Specialisation): Promise<void> {
-    if (running > 0) return
-    const compiled = await executable.catch(() => undefined)
-    const at = compiled ? this.#compiled.indexOf(compiled) : -1
-    if (at < 0) return
-    this.#compiled.splice(at, 1)
-    await compiled?.dispose()
+    const compiled = await specialisation.executable.catch(() => undefined)
+    await Promise.allSettled(specialisation.running)
+    if (!compiled) return
+    this.#compiled.splice(this.#compiled.indexOf(compiled), 1)
+    await compiled.dispose()
   }
 }
 
@@ -121,9 +113,12 @@ function warn(before: readonly Form[], now: readonly FlatSpec[]): void {
     args.flatMap((arg, i) =>
       arg.map(([path, spec]) => [`argument ${i}${path && `, '${path}'`}`, typeName(spec)] as const),
     )
-  const known = new Map<string, string>(leaves(before.map((form) => flattenTree<TensorSpec>(form))))
-  const [name, type] = leaves(now).find(([path, spec]) => known.get(path) !== spec) ?? ['the number of arguments', '']
-  const message = `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${known.get(name) ?? 'absent'} to ${type}; pad it to a few sizes`
-  if (typeof process === 'object') process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })
-  else console.warn(message) // in a browser
+  const [known, given] = [before.map((form) => flattenTree<TensorSpec>(form)), now].map((args) => new Map(leaves(args)))
+  const name = [...given!.keys(), ...known!.keys()].find((path) => known!.get(path) !== given!.get(path))!
+  const [was, is] = [known, given].map((types) => types!.get(name) ?? 'absent')
+  const message = `jit: compiled ${PATIENCE} times, for ever new shapes: ${name} changed from ${was} to ${is}; pad it to a few sizes`
+  // browsers have no process, or a bundler's that cannot warn
+  if (typeof process === 'object' && typeof process.emitWarning === 'function')
+    process.emitWarning(message, { type: 'RevflowWarning', code: 'jit-retracing' })
+  else console.warn(message)
 }

@@ -14,6 +14,11 @@ export const jitOptionsSchema = z.strictObject({
    * the current TensorFlow.js backend.
    */
   engine: z.enum(['onnx', 'webgpu', 'eager']).default('onnx'),
+  /**
+   * Threads of WebAssembly, as many for all functions as the first that is compiled asks for; 0: onnxruntime-web's
+   * choice. More than one needs a page that is cross-origin isolated.
+   */
+  threads: z.int().nonnegative().default(0),
   ...sharedOptions,
 })
 /** Options of {@link jit}, each with a default. */
@@ -24,7 +29,7 @@ export type JitOptions = z.input<typeof jitOptionsSchema>
  * @throws RevflowError as that does
  */
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
-  const { engine, ...shared } = parseOptions(jitOptionsSchema, options, 'jit')
+  const { engine, threads, ...shared } = parseOptions(jitOptionsSchema, options, 'jit')
   if (engine === 'eager') return jitted(eagerEngine, fn, shared)
-  return jitted(onnxEngine(engine, webSession({ provider: engine === 'onnx' ? 'wasm' : engine })), fn, shared)
+  return jitted(onnxEngine(engine, webSession({ provider: engine === 'onnx' ? 'wasm' : engine, threads })), fn, shared)
 }

@@ -1,4 +1,4 @@
-import { HostTensor, jit } from '@revflow/jit'
+import { HostTensor, jit, stopGradient } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import * as ort from 'onnxruntime-node'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
@@ -190,8 +190,11 @@ describe('jit', () => {
       const out = await scale[i % 2]!(HostTensor.from(new Float32Array(1 + (i % 5)).fill(i)))
       near(out.data, Array(1 + (i % 5)).fill(i * (2 + (i % 2))))
     })
-    const disposed = scale.map((fn) => fn.dispose())
-    await Promise.all([...calls, ...disposed])
+    let returned = 0
+    for (const call of calls) void call.then(() => { returned += 1 }) // biome-ignore format: one line
+    await Promise.all(scale.map((fn) => fn.dispose()))
+    expect(returned).toBe(40)
+    await Promise.all(calls)
     expect(scale.flatMap((fn) => fn.stats().specialisations)).toEqual([])
   })
 
@@ -241,6 +244,120 @@ describe('jit', () => {
     expect(() => jit((t: tf.Tensor) => t, { engine: 'onx' as 'onnx' })).toThrow("did you mean 'onnx'?")
     expect(tf.getBackend()).toBe('cpu')
     near((await jit((t: tf.Tensor) => tf.neg(t))(x)).data, [-1, -2])
+  })
+
+  it.each(['onnx', 'eager'] as const)(
+    'gives one value under several names, and captured tensors again and again: %s',
+    async (engine) => {
+      const captured = tf.tensor1d([3, 4])
+      const fn = jit((x: tf.Tensor) => {
+      const y = tf.mul(x, 2)
+      return { a: y, b: y, c: tf.mul(x, 2), captured }
+    }, { engine }) // biome-ignore format: one function
+      for (const n of [1, 2]) {
+        const { a, b, c, captured: same } = await fn(HostTensor.from([n]))
+        expect([a, b, c].map(({ data }) => data[0])).toEqual([2 * n, 2 * n, 2 * n])
+        near(same.data, [3, 4])
+      }
+      captured.dispose()
+      await fn.dispose()
+    },
+  )
+
+  it('keeps results apart whose donated memory was one', async () => {
+    const step = jit((s: { m: tf.Tensor; v: tf.Tensor }) => ({ m: tf.add(s.m, 1), v: tf.add(s.v, 10) }), {
+      donate: [0],
+    })
+    const one = new Float32Array(4)
+    const pairs = [
+      { m: HostTensor.from(one), v: HostTensor.from(one) },
+      { m: HostTensor.from(one.subarray(0, 2)), v: HostTensor.from(one.subarray(1, 3)) },
+      { m: HostTensor.from(one), v: HostTensor.from(new Float32Array(one.buffer), [2, 2]) },
+    ]
+    for (const pair of pairs) {
+      one.fill(0)
+      let state: { m: HostTensor; v: HostTensor } = pair
+      for (let i = 0; i < 4; i++) state = await step(state)
+      expect([state.m.data[0], state.v.data[0]]).toEqual([4, 40])
+    }
+    await step.dispose()
+  })
+
+  it('leaves TensorFlow.js without a backend where none was chosen', async () => {
+    Object.assign(tf.engine(), { backendName: undefined, backendInstance: null })
+    const fn = jit((x: tf.Tensor) => tf.neg(x))
+    near((await fn(HostTensor.from([1]))).data, [-1])
+    const sum = tf.add(1, 2)
+    expect(sum.dataSync()[0]).toBe(3)
+    sum.dispose()
+    await fn.dispose()
+  })
+
+  it('refuses a jitted function inside of another, leaving no rejection behind', async () => {
+    const inner = jit((x: tf.Tensor) => tf.neg(x))
+    const outer = jit((x: tf.Tensor) => tf.add(inner(x) as unknown as tf.Tensor, 1))
+    await expect(outer(HostTensor.from([1]))).rejects.toThrow('received a call of a jitted one; call the function that')
+    near((await inner(HostTensor.from([1]))).data, [-1])
+    await inner.dispose()
+  })
+
+  it('leaves the arithmetic of JavaScript alone', async () => {
+    const fn = jit((x: tf.Tensor) => tf.mul(x, 0.5))
+    // the least float32 but three
+    near((await fn(HostTensor.from([4 * 2 ** -149]))).data, [2 * 2 ** -149], 0)
+    expect(JSON.parse('5e-324') > 0).toBe(true)
+    await fn.dispose()
+  })
+
+  it('names arguments and results that are no tensors, and donations of none', async () => {
+    const x = HostTensor.from([1])
+    const of = (value: unknown) => jit((t: tf.Tensor) => tf.neg(t))(value as HostTensor)
+    await expect(of([x])).rejects.toThrow(
+      'argument 0: expected a HostTensor or a TensorFlow.js tensor, received an array',
+    )
+    await expect(of(new Float32Array(2))).rejects.toThrow('received an object of class Float32Array')
+    for (const engine of ['onnx', 'eager'] as const)
+      await expect(jit((t: tf.Tensor) => ({ t, n: 3 as unknown as tf.Tensor }), { engine })(x)).rejects.toThrow(
+        "result 'n': expected a tensor, received number",
+      )
+    await expect(jit((t: tf.Tensor) => tf.neg(t), { donate: [1] })(x)).rejects.toThrow(
+      'jit.donate: expected indices of the 1 arguments, from 0, received 1',
+    )
+    await expect(jit((t: Record<string, tf.Tensor>) => t)({ 'a/b': x })).rejects.toThrow("key 'a/b' of a tree")
+  })
+
+  it('keeps the shape that a tensor was made with', async () => {
+    const shape = [2]
+    const x = HostTensor.from([1, 2], shape)
+    shape[0] = 1
+    expect(x.shape).toEqual([2])
+    near((await jit((t: tf.Tensor) => tf.neg(t))(x)).data, [-1, -2])
+  })
+
+  it('says which argument is no longer there when shapes keep changing', async () => {
+    const sum = jit((terms: Record<string, tf.Tensor>) => tf.addN(Object.values(terms)))
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const own = process.emitWarning
+    // what a bundler makes of process
+    Object.assign(process, { emitWarning: undefined })
+    try {
+      for (let n = 9; n > 1; n--)
+        await sum(Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, HostTensor.from([1])])))
+    } finally {
+      Object.assign(process, { emitWarning: own })
+    }
+    expect(warn.mock.calls[0]![0]).toContain("argument 0, 'k2' changed from float32[1] to absent")
+    warn.mockRestore()
+    await sum.dispose()
+  })
+
+  it.each(['onnx', 'eager'] as const)('takes a stopped gradient for a constant: %s', async (engine) => {
+    const inner = (x: tf.Tensor) => tf.mul(tf.square(x), stopGradient(tf.mul(x, 3))) as tf.Scalar
+    const fn = jit((x: tf.Scalar) => ({ value: inner(x), first: tf.grad(inner)(x), second: tf.grad((y) => tf.grad(inner)(y))(x) }), { engine }) // biome-ignore format: one function
+    const { value, first, second } = await fn(HostTensor.from([2], []))
+    // 3c·x² at c = x
+    expect([value, first, second].map(({ data }) => data[0])).toEqual([24, 24, 12])
+    await fn.dispose()
   })
 
   it('refuses a value kept from an earlier trace', async () => {

@@ -104,6 +104,19 @@ describe('a choice of rows', () => {
     )
   })
 
+  it('may be asked for the condition too', async () => {
+    const fn = (x: tf.Tensor, v: tf.Tensor, w: tf.Tensor) => {
+      const condition = tf.expandDims(tf.greater(tf.sum(x, 1), 0), -1)
+      return { condition, y: tf.where(condition, tf.matMul(x, v), tf.matMul(x, w)) }
+    }
+    const args = [ramp([80, 4]), ramp([4, 4]), ramp([4, 4], 2)] as const
+    const [compiled, eager] = await Promise.all(
+      (['onnx', 'eager'] as const).map((engine) => jit(fn, { engine })(...args)),
+    )
+    expect(compiled!.condition.data).toEqual(eager!.condition.data)
+    expect(Math.max(...compiled!.y.data.map((y, i) => Math.abs(y - eager!.y.data[i]!)))).toBeLessThan(1e-5)
+  })
+
   it('tells rows from one row as long as there are rows, and a choice by row from one by column', async () => {
     const [n, square] = [81, ramp([81, 81])]
     const cases: readonly [fn: Fn, args: readonly HostTensor[], chosen: boolean][] = [
@@ -171,6 +184,20 @@ describe('root-mean-square norms', () => {
       expect(operations(fn, [ramp([5, 5]), ramp([5])])).not.toContain(fused)
       expect(await difference(fn, [ramp([5, 5]), ramp([5])])).toBeLessThan(1e-6)
     }
+    // rows of one number, which the scale makes longer
+    expect(await difference((x, scale) => norm(x!, scale!, 1e-3), [ramp([3, 1]), ramp([5])])).toBeLessThan(1e-6)
+  })
+})
+
+describe('constants', () => {
+  it('are what an array held when it was taken, be it filled anew', async () => {
+    const fn: Fn = (x) => {
+      const buffer = new Float32Array(2000).fill(1).map((n, i) => n + i)
+      const before = tf.mul(x!, tf.tensor1d(buffer))
+      buffer.reverse()
+      return tf.sub(before, tf.tensor1d(buffer))
+    }
+    expect(await difference(fn, [ramp([2000])])).toBeLessThan(1e-5)
   })
 })
 

@@ -45,15 +45,16 @@ export interface LearnerSpaces {
 /** Sets the agent of a run up. Deterministic: the same configuration gives the same learner. */
 export function createLearner(config: RunConfig, spaces: LearnerSpaces): Learner {
   const { threads, seed } = config
-  const engine = jitEngine(config.engine)
+  // moments of weights that rest fade out to numbers that some processors compute slowly with
+  const compiler = { engine: jitEngine(config.engine), flushDenormals: true }
   const algorithm = createAgent(agents, config.agent, config.options, spaces)
-  const update = jit(algorithm.update, { engine, threads, donate: [0] })
+  const update = jit(algorithm.update, { ...compiler, threads, donate: [0] })
   const actors = new Map<ActionRule, ReturnType<typeof makeActor>>()
   const makeActor = (rule: ActionRule) =>
     jit(
       (state: AgentState, observation: tf.Tensor2D, noise: Record<string, tf.Tensor>) =>
         algorithm.act(rule, state, observation, noise),
-      { engine, threads: 1 },
+      { ...compiler, threads: 1 },
     )
   const actor = (rule: ActionRule) => {
     const known = actors.get(rule) ?? makeActor(rule)

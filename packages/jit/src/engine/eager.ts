@@ -1,6 +1,7 @@
 import { flattenTree, type Tree, unflattenTree } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type DType, HostTensor, type TensorData } from '../host-tensor.ts'
+import { checkResult } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
 
 const NOTHING = { nodes: 0, flops: 0, traceMs: 0, compileMs: 0, modelBytes: 0 }
@@ -26,8 +27,9 @@ export const eagerEngine: Engine = {
           const trees = args.map((leaves) =>
             unflattenTree(leaves.map(([path]) => [path, upload(inputs[next++]!)] as const)),
           )
-          const leaves = flattenTree(fn(...(trees as never[])) as Tree<tf.Tensor>)
-          return Object.fromEntries(leaves)
+          const leaves = flattenTree(fn(...(trees as never[])) as Tree<unknown>)
+          // clones: what is returned may have been there before, and stays
+          return Object.fromEntries(leaves.map(([path, leaf]) => [path, tf.clone(checkResult(leaf, path))]))
         })
         const outputs = await Promise.all(
           Object.entries(results).map(async ([path, tensor]) => [path, await download(tensor)] as const),

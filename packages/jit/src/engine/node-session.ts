@@ -7,11 +7,14 @@ export interface NodeSessionOptions {
   readonly provider: 'cpu' | 'cuda' | 'webgpu'
   /** Threads inside one operation; 0 lets ONNX Runtime choose one a core. */
   readonly threads: number
+  /** Whether numbers too small for full precision count as 0: on the calling thread, as the first session asks for. */
+  readonly flushDenormals: boolean
 }
 
 /** Memory given back by donated inputs, to be written by later calls: of each type and shape no more than one call makes. */
 class BufferPool {
   readonly #free = new Map<string, TensorData[DType][]>()
+  readonly #buffers = new Set<ArrayBufferLike>()
   readonly #most = new Map<string, number>()
 
   constructor(outputs: readonly TensorSpec[]) {
@@ -19,15 +22,21 @@ class BufferPool {
   }
 
   take(spec: TensorSpec): TensorData[DType] {
-    return this.#free.get(typeName(spec))?.pop() ?? allocate(spec.dtype, spec.shape)
+    const data = this.#free.get(typeName(spec))?.pop()
+    if (data) this.#buffers.delete(data.buffer)
+    return data ?? allocate(spec.dtype, spec.shape)
   }
 
   give(tensor: HostTensor): void {
     const key = typeName(tensor)
     const data = tensor.release()
     const free = this.#free.get(key) ?? []
-    if (free.length < (this.#most.get(key) ?? 0)) free.push(data)
     this.#free.set(key, free)
+    // several tensors may lie in one buffer: results written there would be one another's
+    if (data.byteLength < data.buffer.byteLength || this.#buffers.has(data.buffer)) return
+    if (free.length >= (this.#most.get(key) ?? 0)) return
+    free.push(data)
+    this.#buffers.add(data.buffer)
   }
 }
 
@@ -36,14 +45,14 @@ const views = new WeakMap<TensorData[DType], { readonly type: string; readonly t
 
 /** Opens sessions of onnxruntime-node, which write results into memory that is there already. */
 export const nodeSession =
-  ({ provider, threads }: NodeSessionOptions) =>
+  ({ provider, threads, flushDenormals }: NodeSessionOptions) =>
   async ({ bytes, inputs: names, outputs }: Model): Promise<Session> => {
     const { InferenceSession, Tensor } = onnxRuntime()
     const session = await InferenceSession.create(bytes, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: threads,
-      extra: { session: { set_denormal_as_zero: '1' } },
+      extra: { session: { set_denormal_as_zero: flushDenormals ? '1' : '0' } },
     }).catch((cause: unknown) => {
       throw provider === 'cpu' ? cause : missingProvider(provider, cause)
     })

@@ -40,8 +40,9 @@ export function fuse(graph: Graph): void {
       'Mul',
     )
     const inverse = normal?.inputs.find((input) => inverseDeviation(input))
-    if (!scale || !inverse || scale.shape[0] !== node.outputs[0]!.shape.at(-1)) continue
+    if (!scale || !inverse) continue
     const { x, epsilon } = inverseDeviation(inverse)!
+    if (scale.shape[0] !== x.shape.at(-1)) continue
     const { place: at } = producers.get(inverse.name)!
     // one deviation serves one norm: where it has several scales, the others keep the plain form
     if (graph.nodes[at]!.op !== 'Reciprocal' || !normal!.inputs.includes(x)) continue

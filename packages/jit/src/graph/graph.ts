@@ -20,7 +20,7 @@ export interface Initializer extends Value {
   readonly bytes: Uint8Array
 }
 
-/** Arrays up to this many bytes are compared by content; larger ones only by identity. */
+/** Arrays up to this many bytes are known by their content; larger ones by their identity, if they still are the same. */
 const CONTENT_KEY_LIMIT = 4096
 
 /** An ONNX graph under construction. Equal operations on equal values are shared, as are equal constants. */
@@ -30,9 +30,9 @@ export class Graph {
   readonly inputs: Value[] = []
   readonly outputs: Value[] = []
   #shared = new Map<string, readonly Value[]>()
-  #constants = new WeakMap<ArrayBufferView, Value>()
+  #constants = new WeakMap<ArrayBufferView, Initializer>()
   /** What a value was expanded from, by its name. */
-  readonly #expanded = new Map<string, Value>()
+  #expanded = new Map<string, Value>()
   #counter = 0
 
   input(name: string, { shape, dtype }: TensorSpec): Value {
@@ -84,9 +84,10 @@ export class Graph {
       return this.op('Expand', [scalar, this.int64(shape)], shape)
     }
     const view = ArrayBuffer.isView(data) ? data : undefined
-    const known = view && this.#constants.get(view)
-    if (known && String(known.shape) === String(shape) && known.dtype === dtype) return known
     const bytes = toBytes(dtype, data)
+    const known = view && this.#constants.get(view)
+    // an array may have been filled anew
+    if (known && `${known.dtype}[${known.shape}]` === `${dtype}[${shape}]` && isEqual(known.bytes, bytes)) return known
     const key = bytes.length <= CONTENT_KEY_LIMIT ? `${dtype}[${shape}]${String.fromCharCode(...bytes)}` : undefined
     const shared = key === undefined ? undefined : this.#shared.get(key)?.[0]
     if (shared) return shared
@@ -152,10 +153,11 @@ export class Graph {
   /** Identities stay only where they keep outputs distinct from inputs, constants and each other. */
   #nameOutputs(): void {
     const computed = new Set(this.nodes.flatMap(({ outputs }) => outputs.map(({ name }) => name)))
-    const outputs = new Set(this.outputs)
+    const outputs = new Set(this.outputs.map(({ name }) => name))
     const named = new Map<string, Value>()
     const nodes = this.nodes.filter(({ op, inputs: [from], outputs: [to] }) => {
-      if (op !== 'Identity' || !outputs.has(to!) || !computed.has(from!.name) || named.has(from!.name)) return true
+      if (op !== 'Identity' || !outputs.has(to!.name) || !computed.has(from!.name)) return true
+      if (named.has(from!.name) || outputs.has(from!.name)) return true
       named.set(from!.name, to!)
       return false
     })
@@ -166,6 +168,7 @@ export class Graph {
       outputs: node.outputs.map(rename),
     }))
     this.nodes.splice(0, Infinity, ...renamed)
+    this.#expanded = new Map([...this.#expanded].map(([name, from]) => [named.get(name)?.name ?? name, rename(from)]))
   }
 
   /** Multiplications and additions of the matrix products: 2·m·n·k each. */
@@ -181,6 +184,11 @@ export class Graph {
     this.#counter += 1
     return `v${this.#counter}`
   }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return a.length === b.length
 }
 
 function isUniform(data: ArrayLike<number>): boolean {

@@ -22,12 +22,29 @@ function tracer(): TraceBackend {
   return backend
 }
 
+/** @throws RevflowError (`nested-jit`) while a function is traced */
+export function checkNotTracing(): void {
+  if (registered?.graph)
+    throw new RevflowError({
+      code: 'nested-jit',
+      path: 'jit',
+      expected: 'plain functions inside of the function being traced',
+      received: 'a call of a jitted one',
+      hint: 'call the function that it was made of',
+    })
+}
+
+/** Makes a backend current; none: the one that TensorFlow.js chooses when it is needed, as if it never had. */
+function returnTo(name: string | undefined): void {
+  if (name) void tf.setBackend(name)
+  else Object.assign(tf.engine(), { backendName: undefined, backendInstance: null })
+}
+
 /** Runs `body` with the tracing backend current, whatever happens. Both switches of backend are synchronous. */
 function whileTracing<T>(graph: Graph, body: (backend: TraceBackend) => T): T {
   const backend = tracer()
-  if (backend.graph)
-    throw new Error('jit: a jitted function was traced inside another; call the plain function instead')
-  const previous = tf.getBackend()
+  checkNotTracing()
+  const previous: string | undefined = tf.getBackend()
   void tf.setBackend(TRACER)
   backend.graph = graph
   try {
@@ -36,7 +53,7 @@ function whileTracing<T>(graph: Graph, body: (backend: TraceBackend) => T): T {
     throw named(error)
   } finally {
     backend.graph = undefined
-    if (previous && previous !== TRACER) void tf.setBackend(previous)
+    returnTo(previous)
   }
 }
 
@@ -54,6 +71,24 @@ function named(error: unknown): unknown {
     },
     { cause: error },
   )
+}
+
+/** @throws RevflowError (`not-a-tensor`) unless a leaf of a function's result is a tensor */
+export function checkResult(leaf: unknown, path: string): tf.Tensor {
+  if (leaf instanceof tf.Tensor) return leaf
+  throw new RevflowError({
+    code: 'not-a-tensor',
+    path: path === '' ? 'result' : `result '${path}'`,
+    expected: 'a tensor',
+    received: kindOf(leaf),
+  })
+}
+
+/** What a value is, in a word. */
+export const kindOf = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (typeof value !== 'object') return typeof value
+  return Array.isArray(value) ? 'an array' : `an object of class ${value.constructor?.name ?? 'none'}`
 }
 
 /** Name of a graph input: `<argument index>/<path>`, the index alone where the argument is a tensor. */
@@ -81,16 +116,9 @@ export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
       ),
     )
     return flattenTree(fn(...(trees as never[])) as Tree<unknown>).map(([path, leaf]): [string, TensorSpec] => {
-      if (!(leaf instanceof tf.Tensor))
-        throw new RevflowError({
-          code: 'not-a-tensor',
-          path: `result '${path}'`,
-          expected: 'a tensor',
-          received: typeof leaf,
-        })
-      const { shape, dtype } = backend.value(leaf)
-      graph.output(resultName(path), backend.value(leaf))
-      return [path, { shape, dtype: dtype as TensorSpec['dtype'] }]
+      const value = backend.value(checkResult(leaf, path))
+      graph.output(resultName(path), value)
+      return [path, { shape: Object.freeze([...value.shape]), dtype: value.dtype as TensorSpec['dtype'] }]
     })
   })
   graph.prune()
