@@ -15,11 +15,14 @@ describe('revflow doctor', () => {
     expect(code).toBe(0)
     for (const engine of ENGINES)
       expect(output).toMatch(
-        new RegExp(`^${engine} +(works, [\\d.]+ GFLOP/s \\(.+\\)|not here: engine '${engine}': expected)`, 'm'),
+        new RegExp(
+          `^${engine} +(works, [\\d.]+ GFLOP/s \\(.+\\)|not here \\(.+?\\): engine '${engine}': expected)`,
+          'm',
+        ),
       )
     for (const [engine, library] of [
       ['onnx', 'onnxruntime-node'],
-      ['wasm', '@tensorflow/tfjs'],
+      ['wasm', '@tensorflow/tfjs-backend-wasm'],
       ['cpu', '@tensorflow/tfjs'],
     ])
       expect(output).toMatch(new RegExp(`^${engine} +works, [\\d.]+ GFLOP/s \\(${library} \\d+\\.\\d+\\.\\d+\\)$`, 'm'))

@@ -32,11 +32,27 @@ async function speedOf(engine: EngineName): Promise<string> {
   }
 }
 
+/** The packages behind engines. */
+const PACKAGES: Readonly<Record<EngineName, string>> = {
+  onnx: 'onnxruntime-node',
+  cuda: 'onnxruntime-node',
+  webgpu: 'onnxruntime-node',
+  tensorflow: '@tensorflow/tfjs-node',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+  cpu: '@tensorflow/tfjs',
+}
+function versionOf(engine: EngineName): string {
+  const name = PACKAGES[engine]
+  try {
+    return `${name} ${createRequire(import.meta.url)(`${name}/package.json`).version}`
+  } catch {
+    return `no ${name}`
+  }
+}
+
 /** The library behind an engine that works, and its version. */
 function libraryOf(engine: EngineName): string {
-  const version = (name: string) => `${name} ${createRequire(import.meta.url)(`${name}/package.json`).version}`
-  if (jitEngine(engine) !== 'eager') return version('onnxruntime-node')
-  if (engine !== 'tensorflow') return version('@tensorflow/tfjs')
+  if (engine !== 'tensorflow') return versionOf(engine)
   const { binding, isUsingGpuDevice } = tf.backend() as tf.KernelBackend & {
     binding: { TF_Version: string }
     isUsingGpuDevice: boolean
@@ -49,7 +65,7 @@ async function diagnose(engine: EngineName): Promise<{ works: boolean; says: str
     const speed = await speedOf(engine)
     return { works: speed.startsWith('works'), says: `${speed} (${libraryOf(engine)})` }
   } catch (error) {
-    return { works: false, says: `not here: ${(error as Error).message.split('\n')[0]}` }
+    return { works: false, says: `not here (${versionOf(engine)}): ${(error as Error).message.split('\n')[0]}` }
   }
 }
 

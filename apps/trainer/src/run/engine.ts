@@ -34,19 +34,25 @@ async function loadWasm(): Promise<void> {
 async function loadTensorflow(): Promise<void> {
   const reasons = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'].map((name) => [name, whyNot(name)] as const)
   const found = reasons.find(([, reason]) => reason === undefined)
-  if (found) {
-    process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // without what TensorFlow says of the processor
-    await import(found[0])
-    return
-  }
-  throw new RevflowError({
-    code: 'engine-missing',
-    path: "engine 'tensorflow'",
-    expected: 'a package of TensorFlow.js for Node with its native binding',
-    received: reasons.map(([name, reason]) => `${name} ${reason}`).join(', '),
-    hint: '`pnpm native:tfjs` gets the binding, or compiles it where it cannot be downloaded',
+  if (!found) throw noBinding(reasons.map(([name, reason]) => `${name} ${reason}`).join(', '))
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2' // without what TensorFlow says of the processor
+  await import(found[0]).catch((cause: Error) => {
+    // such as a library of CUDA that is not there
+    throw noBinding(`${found[0]} with one that does not load: ${cause.message.split('\n')[0]}`, cause)
   })
 }
+
+const noBinding = (received: string, cause?: Error) =>
+  new RevflowError(
+    {
+      code: 'engine-missing',
+      path: "engine 'tensorflow'",
+      expected: 'a package of TensorFlow.js for Node with its native binding',
+      received,
+      hint: '`pnpm native:tfjs` gets the binding, or compiles it where it cannot be downloaded; `pnpm native:tfjs gpu` gets that for a GPU',
+    },
+    { cause },
+  )
 
 /** Looked up, not tried: a package without its binding registers itself before it fails. */
 function whyNot(name: string): string | undefined {
