@@ -155,19 +155,21 @@ async function timeProducts(hidden: number, contestants: readonly Contestant[], 
   return Object.fromEntries(contestants.map((contestant) => [contestant.name, Math.round(rate(contestant))]))
 }
 
-/** The eager engines there are, and why others are left out. */
-async function eagerEngines(): Promise<{ engines: Contestant[]; skipped: string[] }> {
+function wasmEngine(): Contestant {
   setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep)
-  const engines = [jitted({ name: 'tfjs wasm', backend: 'wasm' })]
-  const native: string = '@tensorflow/tfjs-node'
+  return jitted({ name: 'tfjs wasm', backend: 'wasm' })
+}
+
+/** TensorFlow's own kernels, on as many threads; or why they are left out. */
+async function nativeEngine(threads: number): Promise<Contestant | { reason: string }> {
+  Object.assign(process.env, { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: 1, TF_CPP_MIN_LOG_LEVEL: 2 })
+  const name: string = '@tensorflow/tfjs-node'
   try {
-    await import(native)
-    return { engines: [...engines, jitted({ name: 'tfjs-node', backend: 'tensorflow' })], skipped: [] }
+    await import(name)
+    return jitted({ name: 'tfjs-node', backend: 'tensorflow' })
   } catch (error) {
-    const reason = /native addon/.test((error as Error).message)
-      ? '`pnpm native:tfjs` makes its binding'
-      : 'not installed'
-    return { engines, skipped: [`tfjs-node (${reason})`] }
+    const missing = /native addon/.test((error as Error).message)
+    return { reason: missing ? '`pnpm native:tfjs` makes its binding' : 'not installed' }
   }
 }
 
@@ -176,9 +178,11 @@ export async function main(args: readonly string[]): Promise<void> {
   const flags = parseFlags(args)
   await tf.setBackend('cpu')
   const jax = await openJax(flags.python, flags.threads)
-  const { engines, skipped } = await eagerEngines()
+  const tensorflow = await nativeEngine(flags.threads)
+  const native = 'reason' in tensorflow ? [] : [tensorflow]
   const peers = 'reason' in jax ? [] : [jax]
   const fast: readonly Contestant[] = [jitted({ name: 'compiled', threads: flags.threads }), ...peers]
+  const engines = [wasmEngine(), ...native]
   const facts: Facts = {
     ...circumstances(),
     load: Math.round(10 * loadavg()[0]!) / 10,
@@ -186,7 +190,7 @@ export async function main(args: readonly string[]): Promise<void> {
     rounds: flags.rounds,
     seconds: flags.seconds,
     peers: 'reason' in jax ? `JAX skipped (${jax.reason})` : jax.version,
-    skipped,
+    skipped: 'reason' in tensorflow ? [`tfjs-node (${tensorflow.reason})`] : [],
   }
   mkdirSync(flags.out, { recursive: true })
   const report = (line: object) => {
@@ -206,11 +210,11 @@ export async function main(args: readonly string[]): Promise<void> {
           report(rows.at(-1)!)
         }
   for (const agent of flags.agents) {
-    rows.push(await timePolicy(agent, fast, flags))
+    rows.push(await timePolicy(agent, [...fast, ...native], flags))
     report(rows.at(-1)!)
   }
   const products: Record<string, Readonly<Record<string, number>>> = {}
-  for (const hidden of flags.hidden) products[hidden] = await timeProducts(hidden, fast, flags)
+  for (const hidden of flags.hidden) products[hidden] = await timeProducts(hidden, [...fast, ...native], flags)
   report({ products })
   writeFileSync(join(flags.out, `speed-${flags.threads}.md`), writeReport(facts, rows, products))
   await Promise.all([...fast, ...engines].map((contestant) => contestant.close()))

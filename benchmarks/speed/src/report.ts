@@ -38,6 +38,7 @@ export interface Row {
 export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!
 const OURS = 'compiled'
 const PEER = 'JAX'
+const NATIVE = 'tfjs-node'
 const number = (value: number) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0))
 
 /** How many times as long the peer takes, a number for each round. */
@@ -64,7 +65,7 @@ function updateLine(line: Row, kind: 'ms' | 'cpuMs', best: number | undefined): 
     spread(ratios(line, kind)),
     ...(kind === 'cpuMs' ? [spread(ratios(line, 'ms'))] : []),
     cell('tfjs wasm'),
-    cell('tfjs-node'),
+    cell(NATIVE),
     rate ? `${rate.toFixed(0)}${best ? ` (${((100 * rate) / best).toFixed(0)} %)` : ''}` : '–',
     ours.compileMs
       ? `${(ours.compileMs / 1000).toFixed(1)} / ${times[PEER] ? (times[PEER].compileMs! / 1000).toFixed(0) : '–'}`
@@ -92,12 +93,12 @@ export function writeReport(
     .filter(({ policy }) => policy)
     .map(({ agent, times, ...rest }) => [
       agent,
-      ...[OURS, PEER].map((peer) => (times[peer] ? (1000 * median(times[peer].ms)).toFixed(0) : '–')),
+      ...[OURS, PEER, NATIVE].map((peer) => (times[peer] ? (1000 * median(times[peer].ms)).toFixed(0) : '–')),
       spread(ratios({ agent, times, ...rest }, 'ms')),
     ])
   const rates = Object.entries(products).map(([hidden, by]) => [
     `[8192, ${hidden}]·[${hidden}, ${hidden}]`,
-    ...[OURS, PEER].map((peer) => String(by[peer] ?? '–')),
+    ...[OURS, PEER, NATIVE].map((peer) => String(by[peer] ?? '–')),
   ])
   return `# One update, by engine, on ${threads} ${threads === 1 ? 'thread' : 'threads'}
 
@@ -109,8 +110,8 @@ batch. Before anything is timed, metrics and Adam moments of the first update mu
 medians of ${rounds} rounds of ${seconds} s, all contestants in turn in a round; they and the ratios are by
 ${clock}.
 Ratio: JAX's time over ours, median of the rounds (and their range). GFLOP/s: of the products that our update computes, with
-their share of the best product measured (below). tfjs wasm runs only up to B·K = 1,024. First call: seconds, compilation
-included, ours / JAX's.
+their share of the best product measured (below). The eager engines, tfjs wasm and tfjs-node, run only up to B·K = 1,024.
+First call: seconds, compilation included, ours / JAX's.
 
 ${markdownTable(
   [
@@ -133,12 +134,12 @@ ${behind.length > 0 ? `JAX is faster at ${behind.map(name).join('; ')}.` : ''}
 
 One observation, a sample of the policy (hidden 256 × 2), microseconds by the clock.
 
-${markdownTable(['agent', 'compiled', 'JAX', 'JAX / compiled'], policies)}
+${markdownTable(['agent', 'compiled', 'JAX', 'tfjs-node', 'JAX / compiled'], policies)}
 
 ## Matrix products alone
 
 GFLOP/s, five in a row, the best of ${rounds} rounds.
 
-${markdownTable(['product', 'ONNX Runtime', 'JAX'], rates)}
+${markdownTable(['product', 'ONNX Runtime', 'JAX', 'tfjs-node'], rates)}
 `
 }
