@@ -50,7 +50,7 @@ function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: num
     description,
     `${runs.length} of ${planned} runs: ${Object.keys(variants).join(', ')}; seeds ${seeds.join(', ')}; ${steps} environment steps with an action repeat of ${repeat}.`,
     madeAt(runs),
-    'Returns are those of the last evaluation, none selected. Intervals: 95 % bootstrap, runs resampled within each task. A critic evaluation is one action through both critics, counted 1 for a value and 2 with a gradient.',
+    'Returns are those of the last evaluation, none selected. Intervals: 95 % bootstrap, runs resampled within each task. A critic evaluation is one action through both critics, counted 1 for a value and 2 with a gradient. Milliseconds are by the clock, some runs at a time, whatever else the machine did.',
   ]
   const rules = Object.entries(RULES) as [Rule, string][]
   const shown = (prefix: string) => figures.filter((name) => name.startsWith(prefix))
