@@ -19,12 +19,25 @@ export function preset<Schema extends z.ZodObject, State extends AgentState>(
   return { ...agent, ...facts, config: withDefaults(agent.config, options) }
 }
 
-/** The schema with other defaults; descriptions and ranges stay. */
-function withDefaults<Schema extends z.ZodObject>(schema: Schema, defaults: z.input<Schema>): Schema {
+/** The schema with other defaults, those of nested options too; descriptions and ranges stay. */
+function withDefaults<Schema extends z.ZodObject>(schema: Schema, defaults: object): Schema {
   const shape = Object.entries(defaults).map(([key, value]) => {
     const field = schema.shape[key] as z.ZodType
     const inner = field instanceof z.ZodDefault || field instanceof z.ZodPrefault ? field.unwrap() : field
-    return [key, (inner as z.ZodType).prefault(value).describe(field.description ?? '')] as const
+    const option = nested(inner as z.ZodType, value)
+    return [key, option.prefault(value).describe(field.description ?? '')] as const
   })
   return schema.extend(Object.fromEntries(shape)) as unknown as Schema
+}
+
+/** An option whose own options, or those of the kind that `defaults` names, have other defaults. */
+function nested(option: z.ZodType, defaults: unknown): z.ZodType {
+  if (defaults === undefined) return option
+  if (option instanceof z.ZodOptional) return nested(option.unwrap() as z.ZodType, defaults).optional()
+  if (option instanceof z.ZodObject) return withDefaults(option, defaults as object)
+  if (!(option instanceof z.ZodDiscriminatedUnion)) return option
+  const { kind, ...rest } = defaults as { readonly kind: string }
+  const kinds = option.options as z.ZodObject<{ kind: z.ZodLiteral }>[]
+  const changed = kinds.map((each) => (each.shape.kind.value === kind ? withDefaults(each, rest) : each))
+  return z.discriminatedUnion('kind', changed as [(typeof kinds)[number]])
 }

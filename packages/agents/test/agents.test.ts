@@ -8,6 +8,7 @@ import {
   agents,
   agentsPage,
   createAgent,
+  preset,
 } from '@revflow/agents'
 import { flattenTree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
@@ -86,6 +87,31 @@ it('are listed on a page that is current', () => {
   expect(page, 'run: pnpm revflow agents --docs docs/agents').toBe(
     agentsPage(Object.values(agents) as unknown as Agent[]),
   )
+})
+
+describe('a preset', () => {
+  const parse = (name: Name, options: object) => agents[name].config.parse(options)
+
+  it('keeps the values beside a nested option that is overridden', () => {
+    expect(parse('qsm', { exploration: { rule: 'mode' } }).exploration).toEqual({ rule: 'mode', noise: 0.1 })
+    expect(parse('qsm-scaled', { exploration: { rule: 'mode' } }).exploration).toEqual({ rule: 'mode', noise: 0.1 })
+    expect(parse('sdac-published', { exploration: { noise: 0.2 } }).exploration).toEqual({ rule: 'best', noise: 0.2 })
+    expect(parse('sdac-published', { actorDecay: { to: 0 } })).toMatchObject({
+      actorDecay: { shape: 'linear', to: 0, updates: 1_000_000 },
+    })
+  })
+
+  it('can leave out what another one sets', () => {
+    const { config } = preset(agents['rfm-entropy'], { options: { entropy: undefined } })
+    expect(config.parse({}).entropy).toBeUndefined()
+  })
+
+  it('keeps the values beside the kind that it names, not those of other kinds', () => {
+    const temperature = (options: object) => parse('rfm-pool', { temperature: options })
+    expect(temperature({ kind: 'spread', floor: 0.2 })).toMatchObject({ temperature: { scale: 0.1, floor: 0.2 } })
+    expect(temperature({ kind: 'fixed' })).toMatchObject({ temperature: { kind: 'fixed', value: 0.1 } })
+    expect(agents['rfm-pool'].config.safeParse({ temperature: {} }).success).toBe(false)
+  })
 })
 
 describe('options', () => {
