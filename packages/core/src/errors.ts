@@ -64,11 +64,20 @@ const show = (value: unknown): string => {
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], value)
 
-/** The keys an object schema knows at `path`; empty where that cannot be said. */
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let node: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  for (const key of path) node = (node as { properties?: Record<string, unknown> }).properties?.[String(key)] ?? {}
-  return Object.keys((node as { properties?: object }).properties ?? {})
+/** What is asked of a JSON Schema. */
+interface Node {
+  readonly const?: unknown
+  readonly properties?: Readonly<Record<string, Node>>
+  readonly oneOf?: readonly Node[]
+}
+
+/** The keys a schema knows at `path` of a value, those of its kind where there are several; empty where that cannot be said. */
+function knownKeys(schema: Node, value: unknown, [key, ...rest]: readonly PropertyKey[]): string[] {
+  const isOfKind = ({ properties = {} }: Node) =>
+    Object.entries(properties).every(([name, child]) => !('const' in child) || child.const === valueAt(value, [name]))
+  const { properties = {} } = schema.oneOf?.find(isOfKind) ?? schema
+  if (key === undefined) return Object.keys(properties)
+  return knownKeys(properties[String(key)] ?? {}, valueAt(value, [key]), rest)
 }
 
 /**
@@ -85,7 +94,7 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
   const path = [where, ...issue.path.map(String)].join('.')
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!
-    const known = knownKeys(schema, issue.path)
+    const known = knownKeys(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node, value, issue.path)
     throw new RevflowError({
       code: 'unknown-option',
       path: `${path}.${key}`,
@@ -97,30 +106,36 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
     })
   }
   const received = valueAt(value, issue.path)
-  const expected = describeExpectation(issue)
-  const choice =
-    issue.code === 'invalid_value' && typeof received === 'string'
-      ? nearest(received, issue.values.map(String))
-      : undefined
+  const choice = typeof received === 'string' ? nearest(received, choicesOf(issue)) : undefined
   throw new RevflowError({
     code: 'invalid-option',
     path,
-    expected,
+    expected: describeExpectation(issue),
     received: received === undefined ? 'nothing' : show(received),
     ...(choice !== undefined && { hint: `did you mean '${choice}'?` }),
   })
 }
 
+/** The values that an option may have, where they are few. */
+function choicesOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  return issue.code === 'invalid_union' && 'options' in issue ? issue.options!.map(String) : []
+}
+
 function describeExpectation(issue: z.core.$ZodIssue): string {
+  const choices = choicesOf(issue)
+  if (choices.length > 1) return `one of ${choices.join(', ')}`
   switch (issue.code) {
     case 'invalid_value':
-      return issue.values.length === 1 ? show(issue.values[0]) : `one of ${issue.values.map(String).join(', ')}`
+      return show(issue.values[0])
     case 'invalid_type':
       return issue.expected === 'int' ? 'an integer' : `a value of type ${issue.expected}`
     case 'too_small':
       return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`
     case 'too_big':
       return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}`
+    case 'not_multiple_of':
+      return `a multiple of ${issue.divisor}`
     default:
       return issue.message
   }
