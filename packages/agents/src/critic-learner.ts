@@ -1,4 +1,4 @@
-import { mapTree, type Rng } from '@revflow/core'
+import { mapTree, RevflowError, type Rng } from '@revflow/core'
 import { type AdamState, adam, polyak, valueAndGrads } from '@revflow/nn'
 import { criticLoss, type TwinCriticParams, type TwinCritics, tdTarget, twinCritics } from '@revflow/rl'
 import * as tf from '@tensorflow/tfjs-core'
@@ -11,8 +11,18 @@ export type CriticState = {
   targets: TwinCriticParams
 }
 
-/** The critics that all agents share: twin networks, their Adam and their Polyak averages. */
+/**
+ * The critics that all agents share: twin networks, their Adam and their Polyak averages.
+ * @throws RevflowError (`invalid-option`) where the policy is to learn from more than the batch
+ */
 export function criticLearner(config: SharedConfig, spaces: Spaces, given?: TwinCritics) {
+  if (config.actorBatchSize > config.batchSize)
+    throw new RevflowError({
+      code: 'invalid-option',
+      path: 'agent.actorBatchSize',
+      expected: `at most batchSize, ${config.batchSize}`,
+      received: `${config.actorBatchSize}`,
+    })
   const critics =
     given ??
     twinCritics({

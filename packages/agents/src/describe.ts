@@ -11,6 +11,7 @@ interface OptionSchema {
   readonly minimum?: number
   readonly maximum?: number
   readonly exclusiveMinimum?: number
+  readonly multipleOf?: number
   readonly properties?: Readonly<Record<string, OptionSchema>>
   readonly oneOf?: readonly OptionSchema[]
 }
@@ -90,12 +91,13 @@ function optionRows(key: string, option: OptionSchema): string[][] {
   return [own, ...nested, ...kinds]
 }
 
-function range({ type, oneOf, minimum, maximum, exclusiveMinimum, ...option }: OptionSchema): string {
+function range({ type, oneOf, minimum, maximum, exclusiveMinimum, multipleOf, ...option }: OptionSchema): string {
   if (option.enum) return option.enum.map(String).join(', ')
   if (oneOf) return `kind: ${oneOf.map(({ properties }) => properties?.kind?.const).join(', ')}`
   const low = exclusiveMinimum === undefined ? minimum !== undefined && `≥ ${minimum}` : `> ${exclusiveMinimum}`
   const most = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER && `≤ ${maximum}`
-  return [type, low, most].filter(Boolean).join(' ')
+  const step = multipleOf !== undefined && `multiple of ${multipleOf}`
+  return [type, low, most, step].filter(Boolean).join(' ')
 }
 
 const code = (value: unknown) => (value === undefined ? '–' : `\`${JSON.stringify(value).replace(/"/g, '')}\``)

@@ -55,7 +55,7 @@ export const flowPolicyOptions = {
   odeSteps: z.int().min(1).default(10).describe('steps of the sampler from noise to action'),
   tMin: z.number().min(0).max(1).default(0.05).describe('least time trained on; ddpm schedules have a grid instead'),
   tMax: z.number().min(0).max(1).default(1).describe('greatest time trained on'),
-  timeFeatures: z.int().min(2).default(16).describe('Fourier features of time'),
+  timeFeatures: z.int().min(2).multipleOf(2).default(16).describe('Fourier features of time'),
 }
 const schema = z.strictObject(flowPolicyOptions)
 export type FlowPolicyConfig = z.output<typeof schema>

@@ -1,4 +1,4 @@
-import type { NoiseSpecs, Rng } from '@revflow/core'
+import { type NoiseSpecs, RevflowError, type Rng } from '@revflow/core'
 import { sampleAncestral, sampleOde, sampleSde, sampleWithLogDensity } from '@revflow/flows'
 import { fourierFeatures, type MlpParams, mlp } from '@revflow/nn'
 import { convertPrediction, type DiscreteSchedule, gaussian, type Prediction, type Schedule } from '@revflow/schedules'
@@ -14,6 +14,7 @@ const LAST_TIME = 1 - 2 ** -24
 /**
  * A policy a = x_1 of a flow or diffusion from noise, whose network predicts velocity, data, noise or score at
  * (s, x_t, t) (Remark 1): s [B, S], x and actions [B, A], t [B].
+ * @throws RevflowError (`invalid-option`) where the sampler cannot follow the schedule
  */
 export function flowPolicy(config: FlowPolicyConfig & SharedConfig, { observationSize, actionSize }: Spaces) {
   const { prediction, sampler, odeSteps: steps, timeFeatures } = config
@@ -26,8 +27,10 @@ export function flowPolicy(config: FlowPolicyConfig & SharedConfig, { observatio
     outputs: actionSize,
     activation: config.actorActivation,
   })
-  // a velocity is regular at both ends, what it is converted from is not
-  const [from, to] = prediction === 'velocity' ? [0, 1] : [schedule.tMin, schedule.tMax]
+  // a velocity is regular at both ends; what it is converted from, and the score that an SDE needs, is not
+  const regular = prediction === 'velocity' && sampler !== 'sde'
+  const [from, to] = regular ? [0, 1] : [schedule.tMin, schedule.tMax]
+  checkSampler(config, schedule.at(from).alpha)
   const start = gaussian({ dim: actionSize, scale: schedule.at(from).beta })
 
   /** The network's prediction; outside the interval trained on, that of the nearest time within it. */
@@ -98,6 +101,25 @@ export function flowPolicy(config: FlowPolicyConfig & SharedConfig, { observatio
       })
     },
   }
+}
+
+/** Refuses what would draw no action. `signal`: α where sampling starts. */
+function checkSampler({ sampler, prediction, schedule: { kind } }: FlowPolicyConfig, signal: number): void {
+  if (sampler === 'ancestral' && (kind === 'linear-flow' || kind === 've-geometric'))
+    throw new RevflowError({
+      code: 'invalid-option',
+      path: 'agent.sampler',
+      expected: `ode or sde, as α² + β² = 1 does not hold for the schedule ${kind}`,
+      received: "'ancestral'",
+      hint: "did you mean 'ode'?",
+    })
+  if (signal < 1e-9 && (sampler === 'sde' || prediction === 'noise' || prediction === 'score'))
+    throw new RevflowError({
+      code: 'invalid-option',
+      path: 'agent.tMin',
+      expected: `more than 0, as α = 0 there for the schedule ${kind}, and ${sampler} steps of a ${prediction} divide by it`,
+      received: '0',
+    })
 }
 
 /** σ with which the SDE is the exact reverse of the noising: σ² = 2(α' β²/α − β β'). */

@@ -10,7 +10,7 @@ import {
   createAgent,
   preset,
 } from '@revflow/agents'
-import { flattenTree } from '@revflow/core'
+import { createRng, flattenTree, RevflowError } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -111,6 +111,54 @@ describe('a preset', () => {
     expect(temperature({ kind: 'spread', floor: 0.2 })).toMatchObject({ temperature: { scale: 0.1, floor: 0.2 } })
     expect(temperature({ kind: 'fixed' })).toMatchObject({ temperature: { kind: 'fixed', value: 0.1 } })
     expect(agents['rfm-pool'].config.safeParse({ temperature: {} }).success).toBe(false)
+  })
+})
+
+describe('options that do not fit', () => {
+  it.each(names)('of %s are refused: more transitions for the policy than a batch has', (name) => {
+    expect(() => createAgent(agents, name, { batchSize: 64, actorBatchSize: 128 }, SPACES)).toThrow(
+      'agent.actorBatchSize: expected at most batchSize, 64, received 128',
+    )
+  })
+
+  it('are refused: an odd number of features of time', () => {
+    const odd = () => createAgent(agents, 'rfm', { timeFeatures: 7 }, SPACES)
+    expect(odd).toThrow('agent.timeFeatures: expected a multiple of 2, received 7')
+  })
+
+  it('are refused, or every sampler draws finite actions on every schedule from every prediction', () => {
+    const refused: string[] = []
+    const kinds = ['linear-flow', 'cosine-flow', 'vp-cosine', 'vp-linear', 've-geometric', 'ddpm', 'ddpm-vp']
+    for (const sampler of ['ode', 'sde', 'ancestral'])
+      for (const kind of kinds)
+        for (const prediction of ['velocity', 'data', 'noise', 'score'])
+          for (const tMin of [0, 0.05]) {
+            const options = { sampler, schedule: { kind }, prediction, tMin, hidden: [4], odeSteps: 3 }
+            const what = `${sampler} ${kind} ${prediction} ${tMin}`
+            tf.tidy(() => {
+              try {
+                const algorithm = createAgent(agents, 'rfm', options, SPACES)
+                const draws = Object.entries(noise(algorithm.noise.act('sample', 2)))
+                const given = Object.fromEntries(
+                  draws.map(([key, { data, shape }]) => [key, tf.tensor(data, [...shape])]),
+                )
+                const actions = algorithm.act('sample', algorithm.init(createRng(1)), tf.zeros([2, 5]), given)
+                expect([...actions.dataSync()].every(Number.isFinite), what).toBe(true)
+              } catch (error) {
+                if (!(error instanceof RevflowError)) throw error
+                refused.push(`${what}: ${error.message}`)
+              }
+            })
+          }
+    // no α² + β² = 1 to step by: two schedules, four predictions, two times
+    expect(refused.filter((line) => line.includes('agent.sampler'))).toHaveLength(16)
+    expect(refused).toContain(
+      "ancestral ve-geometric score 0: agent.sampler: expected ode or sde, as α² + β² = 1 does not hold for the schedule ve-geometric, received 'ancestral'; did you mean 'ode'?",
+    )
+    // nothing but noise at t = 0
+    const start = refused.filter((line) => line.includes('agent.tMin: expected more than 0'))
+    expect(start.every((line) => / (linear-flow|cosine-flow|vp-cosine) \w+ 0:/.test(line))).toBe(true)
+    expect(start).toHaveLength(refused.length - 16)
   })
 })
 
