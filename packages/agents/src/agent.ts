@@ -42,7 +42,10 @@ export type ActionRule = 'sample' | 'mode' | 'best' | 'explore'
 export interface UpdateCost {
   /** State-action pairs put through both critics, counted 1 for a value and 2 for a value with a gradient. */
   readonly criticEvaluations: number
-  /** Inputs put through the policy network, counted alike. */
+  /**
+   * Inputs put through the policy network, counted alike: a step of the sampler 1, with log π besides 2 for each gradient
+   * of its divergence (A of them for the exact one, one for Hutchinson's), a guess to propose around 1, learning 2.
+   */
   readonly policyEvaluations: number
 }
 

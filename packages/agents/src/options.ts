@@ -6,7 +6,7 @@ const positive = z.number().positive()
 const decaySchema = z.strictObject({
   shape: z.enum(['linear', 'cosine']).describe('a line, or half a cosine'),
   to: z.number().min(0).describe('the learning rate reached'),
-  updates: z.int().min(1).describe('after so many updates'),
+  updates: z.int().min(1).describe('after so many updates of the policy'),
 })
 
 /** Options that all agents share, so that a comparison changes nothing but the method. */

@@ -106,7 +106,9 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     const critics = criticLearner(config, spaces, given)
     const temperature = temperatureRule(config.temperature)
     const optimizer = adam({ learningRate: actorRate(config) })
+    const method = resolveEstimator(estimator)
     const draws = batchSize * (entropy?.samples ?? 1)
+    const divergenceGradients = !entropy ? 0 : entropy.divergence === 'exact' ? actionSize : 1
 
     /** V(s') = min Q̄(s', a'), a' ~ π, or with the entropy term its mean over draws less λ log π(a'|s') (Remark 6). */
     const nextValue = (state: State, s: tf.Tensor2D, noise: Noise, lambda: tf.Scalar) => {
@@ -126,9 +128,9 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       const [s, a] = [part(batch.observation), part(batch.action)]
       const t = policy.times(stratified(noise.t!, noisyActions))
       const { x } = interpolate(policy.schedule, noise.x0 as tf.Tensor2D, a, t)
-      const centre = policy.data(state.actor, s, x, t)
+      const centre = method.needsCentre ? { centre: policy.data(state.actor, s, x, t) } : {}
       const { bounded } = config
-      const noisy = { observation: s, x, t, centre, sharing: noisyActions }
+      const noisy = { observation: s, x, t, ...centre, sharing: noisyActions }
       const input = { policy, critics, params, lambda, estimator, noise, bounded, ...noisy }
       const { target: raw, diagnostics } = rfmTarget(input)
       const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
@@ -154,8 +156,9 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     return {
       batchSize,
       cost: {
-        criticEvaluations: draws + 2 * batchSize + noisyBatchSize * resolveEstimator(estimator).cost(candidates),
-        policyEvaluations: draws * policy.evaluations * (entropy ? 3 : 1) + 2 * noisyBatchSize,
+        criticEvaluations: draws + 2 * batchSize + noisyBatchSize * method.cost(candidates),
+        policyEvaluations:
+          draws * policy.evaluations * (1 + 2 * divergenceGradients) + noisyBatchSize * (method.needsCentre ? 3 : 2),
       },
       noise: {
         act: rules.noise,

@@ -162,6 +162,21 @@ describe('options that do not fit', () => {
   })
 })
 
+it('count what an update puts through the policy network', () => {
+  const cost = (name: Name, options: object = {}) =>
+    createAgent(agents, name, { batchSize: 10, actorBatchSize: 6, odeSteps: 4, ...options }, SPACES).cost
+  // ten draws of four steps, six learned from
+  expect(cost('rfm').policyEvaluations).toBe(10 * 4 + 6 * 2)
+  expect(cost('qsm').policyEvaluations).toBe(10 * 4 + 6 * 2)
+  // the policy's own guess at the data
+  expect(cost('rfm-mix').policyEvaluations).toBe(10 * 4 + 6 * (1 + 2))
+  expect(cost('rfm', { estimator: 'rfm-mix', noisyActions: 2 }).policyEvaluations).toBe(10 * 4 + 12 * (1 + 2))
+  // a velocity and three gradients of its components a step; one gradient where probed; two draws a state
+  expect(cost('rfm-entropy').policyEvaluations).toBe(10 * 4 * (1 + 2 * 3) + 6 * 2)
+  const probed = { entropy: { samples: 2, divergence: 'hutchinson' } }
+  expect(cost('rfm-entropy', probed).policyEvaluations).toBe(20 * 4 * (1 + 2) + 6 * 2)
+})
+
 describe('options', () => {
   const run = async (name: Name, options: object) => {
     const problem = setUp(name, options)

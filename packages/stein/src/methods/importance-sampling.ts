@@ -19,10 +19,11 @@ export interface ImportanceSamplingOptions {
  * which is the one used here.
  */
 export function importanceSampling({ proposal, control }: ImportanceSamplingOptions): Method {
-  const { extraEvaluations } = proposal
+  const { extraEvaluations, needsCentre = false } = proposal
   const needsGradient = control !== undefined || extraEvaluations !== undefined
   return {
     needsGradient,
+    needsCentre,
     cost: (candidates) => (control ? 2 : 1) * candidates + 2 * (extraEvaluations ?? 0),
     noise: (size) => proposal.noise(size),
     estimate(problem, noise) {

@@ -150,8 +150,8 @@ export function climb(
 }
 
 /** Around `problem.centre`, such as the policy's own prediction of the data. */
-export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {}): Proposal =>
-  defensiveMixture({
+export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {}): Proposal => ({
+  ...defensiveMixture({
     name: 'centred',
     locate(problem, _, __, at) {
       if (!problem.centre)
@@ -164,7 +164,9 @@ export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {
       const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
       return { mean: tf.expandDims(problem.centre, 1), sigma: width }
     },
-  })
+  }),
+  needsCentre: true,
+})
 
 /**
  * A Gaussian fitted by Laplace: gradient ascent to a mode of the posterior of x1, step and width from the curvature that

@@ -51,6 +51,8 @@ export interface Proposal {
   readonly name: string
   /** Evaluations of the target with its gradient that drawing takes besides one at each candidate. */
   readonly extraEvaluations?: number
+  /** Whether it draws around the problem's `centre`; none: it does not. */
+  readonly needsCentre?: boolean
   /** The noise it consumes. */
   noise(size: EstimateSize): NoiseSpecs
   draw(problem: PosteriorProblem, noise: NoiseTensors, at: Coefficients3D): Candidates
