@@ -77,11 +77,14 @@ ${table(['agent', 'reference'], rows)}
 `
 }
 
-/** Numbers of arXiv as links. */
-const withLinks = (text: string) => text.replace(/arXiv (\d{4}\.\d{5})/g, '[$&](https://arxiv.org/abs/$1)')
+/** Numbers of arXiv and the list of estimators as links. */
+const withLinks = (text: string) =>
+  text
+    .replace(/arXiv (\d{4}\.\d{5})/g, '[$&](https://arxiv.org/abs/$1)')
+    .replace('listEstimators()', '[listEstimators()](../estimators.md)')
 
 function optionRows(key: string, option: OptionSchema): string[][] {
-  const own = [`\`${key}\``, code(option.default), range(option), option.description ?? '']
+  const own = [`\`${key}\``, code(option.default), range(option), withLinks(option.description ?? '')]
   const nested = Object.entries(option.properties ?? {}).flatMap(([name, child]) => optionRows(`${key}.${name}`, child))
   const kinds = (option.oneOf ?? []).flatMap(({ properties = {} }) =>
     Object.entries(properties)

@@ -1,6 +1,8 @@
 import { preset } from './preset.ts'
 import { rfm } from './rfm.ts'
 
+const UNCLIPPED = 'The norm of the score is not clipped; DQS clips it, at what is not known: the option `targetClip`.'
+
 /** Diffusion Q-sampling: iDEM's score estimate on a critic. */
 export const dqs = preset(rfm, {
   name: 'dqs',
@@ -9,6 +11,7 @@ export const dqs = preset(rfm, {
 β²/α²) (29): RFM with η = 1 in the noise view. Actions come from 20 steps of the reverse SDE.`,
   deviations: [
     "DQS's own table of settings was not to hand: σ from 1e-5 to 1 is iDEM's, λ, K and 20 steps are ours.",
+    UNCLIPPED,
     'Networks, LayerNorm, learning rates and batches are those of the comparison; `dqs-published` has what is known.',
   ],
   options: {
@@ -28,6 +31,7 @@ export const dqsPublished = preset(dqs, {
   name: 'dqs-published',
   deviations: [
     "DQS's own table of settings was not to hand: learning rate, networks and batch are the paper's; σ, λ, K = 500, 20 steps are not.",
+    UNCLIPPED,
   ],
   options: {
     hidden: [256, 256],

@@ -9,6 +9,7 @@ export const idem = preset(dqs, {
 to 70.`,
   deviations: [
     'iDEM trains a sampler of one energy; here it is a policy, one energy −min Q(s, ·)/λ for each state.',
+    'λ and 20 steps are ours.',
     'Networks, LayerNorm, learning rates, batches and K are those of the comparison; the published ones are `idem-published`.',
   ],
   options: { estimator: 'idem', targetClip: 70 },

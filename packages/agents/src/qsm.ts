@@ -153,12 +153,13 @@ export const qsmScaled = preset(qsm, {
   name: 'qsm-scaled',
   description: `The noise network of a diffusion policy is regressed on −β ∇ min(Q₁, Q₂)/λ at x_t itself: the score of
 exp(Q/λ) taken for the score of every p_t, right only as β → 0. Without a posterior, it is too sharp.`,
+  deviations: ["The authors' code has −M_q ½(∇Q₁ + ∇Q₂), which is `qsm`.", ...base.deviations],
   options: { form: { kind: 'scaled' } },
 })
 
 export const qsmPublished = preset(qsm, {
   name: 'qsm-published',
-  deviations: ["The decay of the learning rate ends after 1,000,000 updates, whatever the run's length."],
+  deviations: ["The policy's learning rate alone decays, over 1,000,000 updates, whatever the run's length."],
   options: {
     hidden: [512, 512],
     criticLayerNorm: false,

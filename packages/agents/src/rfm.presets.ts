@@ -31,6 +31,10 @@ export const rfmMix = preset(rfm, {
   name: 'rfm-mix',
   description: `RFM with half of the candidates from the truncated prior and half from truncated normals of width 0.3
 around the policy's own E[X1|x_t], all weighed by the density of the mixture: sharper policies from as many candidates.`,
+  deviations: [
+    "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior.",
+    ...rfm.deviations,
+  ],
   options: { estimator: 'rfm-mix' },
 })
 
@@ -40,6 +44,10 @@ export const rfmPool = preset(rfm, {
   description: `RFM with four noisy actions x_t of each transition, at times one in each quarter, and four candidates each. As
 they have one state, each is estimated from the candidates of all, weighed by the density of their priors' mixture: four times
 the regression targets of \`rfm\` from as many evaluations of the critics.`,
+  deviations: [
+    'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.',
+    ...rfm.deviations,
+  ],
   options: { estimator: 'rfm-pool', noisyActions: 4, candidates: 4, temperature: { kind: 'spread', scale: 0.1 } },
 })
 
@@ -48,6 +56,10 @@ export const rfmDiffusion = preset(rfm, {
   name: 'rfm-diffusion',
   description: `RFM with a diffusion policy: VP cosine schedule, the network predicts Ê[X0|x_t] (Remark 1), actions come
 from 20 DDPM steps.`,
+  deviations: [
+    'The paper has a linear flow, predicts its velocity and follows its ODE; here it is VP cosine, noise and DDPM steps.',
+    ...rfm.deviations,
+  ],
   options: {
     schedule: { kind: 'vp-cosine' },
     tMin: 0.0054,
@@ -63,5 +75,9 @@ export const rfmEntropy = preset(rfm, {
   name: 'rfm-entropy',
   description: `RFM with y = r + γ (1 − terminated)(min Q̄(s′, a′) − λ log π(a′|s′)) (Remark 6): log π follows the flow,
 d log p/dt = −∇·u, and is taken before a′ is clipped. λ is steered so that the entropy is −0.5 for each coordinate.`,
+  deviations: [
+    'λ is steered by the entropy; the paper holds it fixed.',
+    ...rfm.deviations.filter((line) => !line.startsWith('λ')),
+  ],
   options: { entropy: { samples: 1 }, temperature: { kind: 'entropy' } },
 })

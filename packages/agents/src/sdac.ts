@@ -11,6 +11,8 @@ from 20 DDPM steps.`,
   deviations: [
     'x_t is an action of replay with noise, as in all agents here; SDAC takes a fresh action of the policy.',
     'λ is fixed; SDAC learns it.',
+    'Rewards are taken as they are, and the policy learns at every update; SDAC has rewards × 0.2, and every 2nd update.',
+    'Actions are single draws; SDAC takes the best of 32.',
     'Networks, LayerNorm, learning rates, batches and K are those of the comparison; the published ones are `sdac-published`.',
   ],
   options: {
@@ -28,6 +30,8 @@ export const sdacPublished = preset(sdac, {
   deviations: [
     'x_t is an action of replay with noise, as in all agents here; SDAC takes a fresh action of the policy.',
     'λ is steered at every update towards an effective sample size of 0.4 K; SDAC learns it every 250 updates.',
+    "The policy's learning rate alone decays, over 1,000,000 updates of the policy, whatever the run's length.",
+    'It acts by the best of 32 draws, at evaluation too: there it is the rule `best`.',
   ],
   options: {
     hidden: [256, 256, 256],

@@ -11,7 +11,7 @@ import { checkTask } from './env.ts'
 export const runConfigSchema = z.strictObject({
   task: z.string().default('cartpole-swingup').describe('environment, or path of a module with one'),
   agent: z.string().default('rfm').describe('algorithm'),
-  seed: z.int().nonnegative().default(0),
+  seed: z.int().nonnegative().default(0).describe('of everything random: equal seeds give equal runs'),
   steps: z.int().min(1).default(60_000).describe('environment steps in all'),
   actionRepeat: z.int().min(1).default(2).describe('environment steps an action lasts'),
   randomSteps: z.int().nonnegative().default(2_000).describe('environment steps of random actions at first'),
@@ -28,7 +28,7 @@ export const runConfigSchema = z.strictObject({
   updatesPerDecision: z.int().nonnegative().default(1).describe('learning steps after each decision'),
   replayCapacity: z.int().min(1).default(1_000_000).describe('transitions kept'),
   evaluateEvery: z.int().min(1).default(5_000).describe('environment steps between evaluations'),
-  evaluationEpisodes: z.int().min(1).default(10),
+  evaluationEpisodes: z.int().min(1).default(10).describe('episodes of each rule of action in an evaluation'),
   checkpointEvery: z.int().min(1).default(5_000).describe('environment steps between checkpoints'),
   logEvery: z.int().min(1).default(1_000).describe('environment steps between lines of metrics'),
   engine: z.enum(ENGINES).default('onnx').describe('how updates are computed; `revflow doctor` tries each'),
