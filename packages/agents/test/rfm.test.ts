@@ -124,6 +124,11 @@ describe('rfm', () => {
     }
   })
 
+  it('learns the same in the data view, to the bit', async () => {
+    const [noiseView, dataView] = [setUp('rfm-paper', {}), setUp('rfm-data', {})]
+    expect(difference(await threeUpdates(noiseView, 'onnx'), await threeUpdates(dataView, 'onnx'))).toBe(0)
+  })
+
   it('names unknown agents, options and estimators', () => {
     expect(() => createAgent(agents, 'rfn', {}, SPACES)).toThrow("did you mean 'rfm'?")
     expect(() => createAgent(agents, 'rfm', { candidate: 3 }, SPACES)).toThrow("did you mean 'candidates'?")

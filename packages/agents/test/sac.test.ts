@@ -1,6 +1,6 @@
 import { type Agent, agents, createAgent } from '@revflow/agents'
 import { type Compile, knownCritics, knownQ, learn } from '@revflow/agents/testing'
-import { createRng } from '@revflow/core'
+import { createRng, mapTree } from '@revflow/core'
 import { jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -117,6 +117,40 @@ describe('sac', () => {
       const target = metrics.targetValue!.dataSync()[0]!
       expect(Math.abs(target - (1 + 0.9 * (3 + 0.4 * entropy)))).toBeLessThan(error)
       expect(metrics.entropy!.dataSync()[0]!).toBeCloseTo(entropy, 0)
+    })
+  })
+
+  it('steers λ by its entropy less the target for each coordinate, in closed form', () => {
+    // a network of zeros is tanh N(0, 1) in each of two coordinates; one entropy lies between the target and twice that
+    const [actionSize, targetEntropy, initial, rate] = [2, 1, 0.5, 0.01]
+    const noise = [...createRng(2).fillNormal(new Float32Array(64 * actionSize))]
+    const entropy =
+      (-actionSize * noise.reduce((sum, e) => sum + logNormal(e, 0, 1) - Math.log(1 - Math.tanh(e) ** 2), 0)) /
+      noise.length
+    expect(entropy).toBeGreaterThan(targetEntropy)
+    expect(entropy).toBeLessThan(targetEntropy * actionSize)
+    tf.tidy(() => {
+      const critics = knownCritics((_, action) => tf.sum(action, -1))
+      const temperature = { kind: 'learned', initial, learningRate: rate, targetEntropy }
+      const algorithm = createAgent(agents, 'sac', { hidden: [4], batchSize: 64, temperature }, { observationSize: 1, actionSize }, critics) // biome-ignore format: one line
+      const state = algorithm.init(createRng(1))
+      const observation = tf.zeros([64, 1]) as tf.Tensor2D
+      const draws = tf.tensor2d(noise, [64, actionSize])
+      const after = algorithm.update(
+        { ...state, actor: mapTree((leaf: tf.Tensor) => tf.zerosLike(leaf), state.actor!) },
+        {
+          observation,
+          action: tf.zeros([64, actionSize]),
+          reward: tf.zeros([64]),
+          nextObservation: observation,
+          terminated: tf.zeros([64]),
+        },
+        { next: draws, policy: draws },
+      ).state as unknown as { logTemperature: tf.Tensor; temperatureAdam: { first: tf.Tensor } }
+      // Adam remembers a tenth of its first gradient, and moves by its rate against it
+      const slope = entropy - targetEntropy * actionSize
+      expect(after.temperatureAdam.first.dataSync()[0]! / 0.1).toBeCloseTo(slope, 4)
+      expect(after.logTemperature.dataSync()[0]!).toBeCloseTo(Math.log(initial) - rate * Math.sign(slope), 5)
     })
   })
 
