@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { SpawnOptions } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -9,6 +10,18 @@ import { plan, readProfile, shard } from '../src/plan.ts'
 import { report } from '../src/report.ts'
 import { collect } from '../src/results.ts'
 import { taskTable } from '../src/tables.ts'
+
+// The command is started from its sources, so that nothing has to be built.
+vi.mock('node:child_process', async (original) => {
+  const actual = await original<typeof import('node:child_process')>()
+  const root = join(import.meta.dirname, '../../..')
+  const sources = ['--conditions=revflow-source', '--import', 'tsx', join(root, 'apps/trainer/test/revflow.ts')]
+  const spawn = (program: string, [file, ...args]: readonly string[], options: SpawnOptions) => {
+    expect(realpathSync(file!)).toBe(realpathSync(join(root, 'apps/trainer/bin/revflow.js')))
+    return actual.spawn(program, [...sources, ...args], { ...options, cwd: root })
+  }
+  return { ...actual, spawn }
+})
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-bench-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -199,6 +212,45 @@ describe('the command', () => {
     expect(write.mock.calls.map(([text]) => text).join('')).toContain('bench.workers: expected')
     write.mockRestore()
   })
+
+  it('trains each run in a process of its own, names one that fails, and makes that alone the next time', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
+    const said = () => write.mock.calls.map(([text]) => text).join('')
+    try {
+      const file = join(folder, 'tiny.yaml')
+      writeFileSync(
+        file,
+        `
+tasks: [cartpole-balance]
+seeds: [0]
+run:
+  { steps: 60, randomSteps: 40, evaluateEvery: 60, evaluationEpisodes: 1, actionRepeat: 2, threads: 1,
+    options: { hidden: [8], batchSize: 8, actorBatchSize: 8 } }
+variants: { fine: { agent: sac }, broken: { agent: qsm } }`,
+      )
+      const runsDir = join(folder, 'tiny-runs')
+      const flags = ['--runs-dir', runsDir, '--out', join(folder, 'tiny-out')]
+      const [fine, broken] = plan(readProfile(file)).map(({ id, config }) => ({ id, at: runFolder(runsDir, config) }))
+      // a file where the folder of the run should be
+      mkdirSync(dirname(broken!.at.path), { recursive: true })
+      writeFileSync(broken!.at.path, '')
+      expect(await main(['run', file, ...flags])).toBe(1)
+      const log = join(runsDir, 'logs', `${broken!.id}.log`)
+      expect(said()).toMatch(/^\[1\/2\] fine cartpole-balance seed 0: done, \d+ s$/m)
+      expect(said()).toContain(`[2/2] broken cartpole-balance seed 0: FAILED with exit code 2, see ${log}`)
+      expect(readFileSync(log, 'utf8')).toContain('expected a folder that can be written')
+      expect(JSON.parse(readFileSync(fine!.at.evaluations, 'utf8'))).toMatchObject({ step: 60 })
+
+      rmSync(broken!.at.path)
+      write.mockClear()
+      expect(await main(['run', file, ...flags])).toBe(0)
+      expect(said()).toContain('1 of 2 runs are done already')
+      expect(said()).not.toContain('] fine')
+      expect(JSON.parse(readFileSync(broken!.at.evaluations, 'utf8'))).toMatchObject({ step: 60 })
+    } finally {
+      write.mockRestore()
+    }
+  }, 120_000)
 
   it('plans, runs what is not done, and reports', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)
