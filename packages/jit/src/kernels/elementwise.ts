@@ -65,18 +65,33 @@ export function cast(g: Graph, x: Value, dtype: GraphType): Value {
   return x.dtype === dtype ? x : g.op('Cast', [x], x.shape, dtype, { to: CAST_TO[dtype] })
 }
 
+/** Sums and products of bools are counted. */
+export const countable = (g: Graph, x: Value): Value => (x.dtype === 'bool' ? cast(g, x, 'int32') : x)
+
 /** Appends an elementwise operation on one operand, and numbers; broadcasts are carried outwards. */
 export function unary(g: Graph, op: string, x: Value, more: readonly Value[] = []): Value {
   const source = g.unexpanded(x)
   return expand(g, g.op(op, [source, ...more], source.shape), x.shape)
 }
-const choose = (g: Graph, condition: Value, yes: Value, no: Value): Value =>
-  g.op(
-    'Where',
-    [condition, yes, no],
-    broadcast_util.assertAndGetBroadcastShape([...condition.shape], broadcastShape(yes, no)),
-    yes.dtype,
-  )
+
+/** Of two values, by a condition; all broadcast. ONNX Runtime chooses between no bools: they go through int32. */
+export function choose(g: Graph, condition: Value, yes: Value, no: Value): Value {
+  if (yes.dtype === 'bool') return cast(g, choose(g, condition, cast(g, yes, 'int32'), cast(g, no, 'int32')), 'bool')
+  const shape = broadcast_util.assertAndGetBroadcastShape([...condition.shape], broadcastShape(yes, no))
+  return g.op('Where', [condition, yes, no], shape, yes.dtype)
+}
+
+/** Bounds of a kind of number: an int32 is never infinite. */
+const clip = (g: Graph, x: Value, least: number, most: number): Value => {
+  const bound = (n: number) => (x.dtype === 'int32' ? Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), n)) : n)
+  return unary(g, 'Clip', x, [g.scalar(bound(least), x.dtype), g.scalar(bound(most), x.dtype)])
+}
+
+/** Integers and what they are divided by; 0/1 where that is 0, which the processor refuses to divide by. */
+function divisible(g: Graph, a: Value, b: Value): [Value, Value] {
+  const zero = elementwise(g, 'Equal', b, g.scalar(0, b.dtype), 'bool')
+  return [choose(g, zero, g.scalar(0, a.dtype), a), choose(g, zero, g.scalar(1, b.dtype), b)]
+}
 
 const table = <T extends Record<string, string>>(names: T, kernel: (op: string) => KernelTable[string]): KernelTable =>
   Object.fromEntries(Object.entries(names).map(([name, op]) => [name, kernel(op)]))
@@ -144,27 +159,29 @@ export const elementwiseKernels: KernelTable = {
     const difference = elementwise(g, 'Sub', a!, b!)
     return elementwise(g, 'Mul', difference, difference)
   },
+  // integers: (a − a mod b)/b, in int64 so that −2³¹ can be divided by −1
   FloorDiv: (g, { a, b }) => {
-    const quotient = elementwise(g, 'Div', cast(g, a!, 'float32'), cast(g, b!, 'float32'))
-    return convert(g, unary(g, 'Floor', quotient), 'int32')
+    if (a!.dtype === 'float32') return convert(g, unary(g, 'Floor', elementwise(g, 'Div', a!, b!)), 'int32')
+    const [n, d] = divisible(g, cast(g, a!, 'int64'), cast(g, b!, 'int64'))
+    return cast(g, elementwise(g, 'Div', elementwise(g, 'Sub', n, elementwise(g, 'Mod', n, d)), d), 'int32')
   },
   // the remainder takes the divisor's sign
   Mod: (g, { a, b }) => {
-    if (a!.dtype !== 'float32') return elementwise(g, 'Mod', a!, b!)
+    if (a!.dtype !== 'float32') return elementwise(g, 'Mod', ...divisible(g, a!, b!))
     const remainder = g.op('Mod', [a!, b!], broadcastShape(a!, b!), 'float32', { fmod: 1 })
     const product = elementwise(g, 'Mul', unary(g, 'Sign', remainder), unary(g, 'Sign', b!))
     const opposite = elementwise(g, 'Less', product, g.scalar(0), 'bool')
     return choose(g, opposite, elementwise(g, 'Add', remainder, b!), remainder)
   },
   Atan2: (g, { a, b }) => atan2(g, a!, b!),
-  Relu6: (g, { x }) => unary(g, 'Clip', x!, [g.scalar(0, x!.dtype), g.scalar(6, x!.dtype)]),
+  Relu6: (g, { x }) => clip(g, x!, 0, 6),
   LeakyRelu: (g, { x }, { alpha }) => {
     const operand = cast(g, x!, 'float32')
     return g.op('LeakyRelu', [operand], x!.shape, 'float32', { alpha: { float: alpha as number } })
   },
   Prelu: (g, { x, alpha }) => g.op('PRelu', [cast(g, x!, 'float32'), cast(g, alpha!, 'float32')], x!.shape, 'float32'),
   ClipByValue: (g, { x }, { clipValueMin, clipValueMax }) =>
-    unary(g, 'Clip', x!, [g.scalar(clipValueMin as number, x!.dtype), g.scalar(clipValueMax as number, x!.dtype)]),
+    clip(g, x!, clipValueMin as number, clipValueMax as number),
   // clip(3e38 x, 0, 1) is 1 for every positive x that is not subnormal, and NaN for NaN; one pass
   Step: (g, { x }, { alpha }) => {
     const step = g.op('HardSigmoid', [cast(g, x!, 'float32')], x!.shape, 'float32', {
@@ -181,13 +198,12 @@ export const elementwiseKernels: KernelTable = {
       dy!,
       elementwise(g, 'Mul', dy!, elementwise(g, 'Add', y!, g.scalar(1))),
     ),
-  Select: (g, { condition, t, e }) =>
-    g.op('Where', [cast(g, condition!, 'bool'), t!, e!], broadcastShape(t!, e!), t!.dtype),
+  Select: (g, { condition, t, e }) => choose(g, cast(g, condition!, 'bool'), t!, e!),
   AddN: (g, inputs) => listOf(inputs).reduce((sum, x) => elementwise(g, 'Add', sum, x)),
 }
 
 /** A type conversion as TensorFlow.js makes it: NaN is true; floats that no int32 holds are 0. */
-function convert(g: Graph, x: Value, dtype: GraphType): Value {
+export function convert(g: Graph, x: Value, dtype: GraphType): Value {
   if (dtype === 'bool' && x.dtype !== 'bool')
     return unary(g, 'Not', elementwise(g, 'Equal', x, g.scalar(0, x.dtype), 'bool'))
   if (dtype !== 'int32' || x.dtype !== 'float32') return cast(g, x, dtype)

@@ -1,6 +1,7 @@
 import { backend_util, broadcast_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
 import { activate } from './activation.ts'
+import { cast, countable } from './elementwise.ts'
 import { elementwise, expand, type KernelTable, listOf } from './kernel.ts'
 import { reshape, transpose } from './shape.ts'
 
@@ -20,7 +21,10 @@ function oneRow(g: Graph, a: Value): Value | undefined {
   return expand(g, reshape(g, source, [1, source.shape.at(-1) ?? 1]), [1, a.shape[1]!])
 }
 
-/** a·b over the last two axes. Rank 2 with a transposed operand is a Gemm; MatMul else, which ONNX Runtime fuses. */
+/**
+ * a·b over the last two axes. Rank 2 with a transposed operand is a Gemm, which has no integers; MatMul else, which ONNX
+ * Runtime fuses.
+ */
 function matMul(g: Graph, a: Value, b: Value, transposeA: boolean, transposeB: boolean): Value {
   const [left, right] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)]
   util.assert(
@@ -34,7 +38,7 @@ function matMul(g: Graph, a: Value, b: Value, transposeA: boolean, transposeB: b
     const row = oneRow(g, a)
     if (row) return expand(g, matMul(g, row, b, false, transposeB), [rows, columns])
   }
-  if (a.shape.length === 2 && b.shape.length === 2 && (transposeA || transposeB))
+  if (a.dtype === 'float32' && a.shape.length === 2 && b.shape.length === 2 && (transposeA || transposeB))
     return g.op('Gemm', [a, b], [rows, columns], 'float32', { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 })
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
   const operands = [transposeA ? transposeLast(g, a) : a, transposeB ? transposeLast(g, b) : b]
@@ -60,9 +64,12 @@ export const linearKernels: KernelTable = {
   },
   Einsum: (g, inputs, { equation }) => {
     const text = (equation as string).replace(/\s/g, '')
-    const operands = listOf(inputs)
+    const operands = listOf(inputs).map((x) => countable(g, x))
     const { allDims, idDims } = backend_util.decodeEinsumEquation(text, operands.length)
     backend_util.checkEinsumDimSizes(allDims.length, idDims, operands as never)
-    return g.op('Einsum', operands, einsumShape(text, operands), 'float32', { equation: text })
+    const shape = einsumShape(text, operands)
+    const result = g.op('Einsum', operands, shape, operands[0]!.dtype, { equation: text })
+    // where nothing is summed there is nothing to count
+    return shape.length < allDims.length ? result : cast(g, result, inputs[0]!.dtype)
   },
 }

@@ -1,17 +1,28 @@
 import { util } from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
-import { cast, unary } from './elementwise.ts'
+import { allocate, type DType, sizeOf } from '../host-tensor.ts'
+import { cast, countable, unary } from './elementwise.ts'
 import { type Attrs, elementwise, type Kernel, type KernelTable } from './kernel.ts'
-import { pad, reshape, slice } from './shape.ts'
+import { reshape } from './shape.ts'
 
 const axesOf = (attr: unknown, x: Value): number[] =>
   util.parseAxisParam((attr ?? x.shape.map((_, i) => i)) as number | number[], [...x.shape])
+
+/** What a reduction of no elements gives; those of ONNX Runtime begin with numbers of their own. */
+const OF_NONE: Readonly<Record<string, number>> = {
+  ReduceSum: 0,
+  ReduceProd: 1,
+  ReduceMax: Number.NEGATIVE_INFINITY,
+  ReduceMin: Number.POSITIVE_INFINITY,
+  ReduceMean: Number.NaN,
+}
 
 /** Reduces over attribute `axis` (all axes where it is null). */
 function reduce(g: Graph, op: string, x: Value, { axis, keepDims }: Attrs): Value {
   const axes = axesOf(axis, x)
   if (axes.length === 0) return x
   const shape = x.shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]))
+  if (sizeOf(x.shape) === 0) return g.constant(x.dtype, shape, allocate(x.dtype as DType, shape).fill(OF_NONE[op]!))
   if (op === 'ReduceSum' && x.dtype === 'float32' && x.shape.length === 2 && axes.length === 1 && axes[0] === 0)
     return reshape(g, sumOfRows(g, x), shape)
   return g.op(op, [x, g.int64(axes)], shape, x.dtype, { keepdims: keepDims ? 1 : 0 })
@@ -65,38 +76,44 @@ export const reductionKernels: KernelTable = {
   Max: (g, { x }, { reductionIndices, keepDims }) => extreme(g, 'ReduceMax', x!, { axis: reductionIndices, keepDims }),
   Min: (g, { x }, attrs) => extreme(g, 'ReduceMin', x!, attrs),
   Prod: reduction('ReduceProd'),
-  All: logical('ReduceMin'),
+  All: logical('ReduceProd'),
   Any: logical('ReduceMax'),
   ArgMax: arg('ArgMax', Number.NEGATIVE_INFINITY),
   ArgMin: arg('ArgMin', Number.POSITIVE_INFINITY),
   Softmax: softmax('Softmax', 'dim'),
   LogSoftmax: softmax('LogSoftmax', 'axis'),
-  Cumsum: (g, { x }, { axis, exclusive, reverse }) =>
-    g.op('CumSum', [x!, g.scalar(axesOf(axis, x!)[0]!, 'int64')], x!.shape, x!.dtype, {
+  Cumsum: (g, inputs, { axis, exclusive, reverse }) => {
+    const x = countable(g, inputs.x!)
+    return g.op('CumSum', [x, g.scalar(axesOf(axis, x)[0]!, 'int64')], x.shape, x.dtype, {
       exclusive: exclusive ? 1 : 0,
       reverse: reverse ? 1 : 0,
-    }),
+    })
+  },
   FusedBatchNorm: (g, { x, mean, variance, offset, scale }, { varianceEpsilon }) => {
     const deviation = unary(g, 'Sqrt', elementwise(g, 'Add', variance!, g.scalar(varianceEpsilon as number)))
     const factor = scale ? elementwise(g, 'Div', scale, deviation) : unary(g, 'Reciprocal', deviation)
     const normal = elementwise(g, 'Mul', elementwise(g, 'Sub', x!, mean!), factor)
     return offset ? elementwise(g, 'Add', normal, offset) : normal
   },
-  // running products by doubling: after step i each element holds the product of the 2^i before it
-  Cumprod: (g, { x }, { axis, exclusive, reverse }) => {
-    const at = axesOf(axis, x!)[0]!
-    const n = x!.shape[at]!
-    const shifted = (v: Value, by: number) => {
-      const pads = v.shape.map((_, i): [number, number] => (i !== at ? [0, 0] : reverse ? [0, by] : [by, 0]))
-      const begin = v.shape.map((_, i) => (i === at && reverse ? by : 0))
-      return slice(g, pad(g, v, pads, 1), begin, v.shape)
-    }
-    let product = exclusive ? shifted(x!, 1) : x!
-    for (let step = 1; step < n; step *= 2) product = elementwise(g, 'Mul', product, shifted(product, step))
-    return product
+  // one after another, as TensorFlow.js does: products of other parts overflow where these do not
+  Cumprod: (g, inputs, { axis, exclusive, reverse }) => {
+    const x = countable(g, inputs.x!)
+    const at = axesOf(axis, x)[0]!
+    const n = x.shape[at]!
+    if (n === 0) return x
+    const part = { shape: x.shape.with(at, 1), dtype: x.dtype }
+    const parts = g.ops('Split', [x, g.int64(Array(n).fill(1))], Array(n).fill(part), { axis: at })
+    const ordered = reverse ? parts.toReversed() : parts
+    const one = g.constant(x.dtype, part.shape, allocate(x.dtype as DType, part.shape).fill(1))
+    const products = exclusive ? [one] : [ordered[0]!]
+    for (const next of exclusive ? ordered.slice(0, -1) : ordered.slice(1))
+      products.push(elementwise(g, 'Mul', products.at(-1)!, next))
+    return g.op('Concat', reverse ? products.toReversed() : products, x.shape, x.dtype, { axis: at })
   },
   TopK: (g, { x }, { k }) => {
     const shape = [...x!.shape.slice(0, -1), k as number]
+    // of no elements ONNX Runtime's TopK ends the process
+    if (sizeOf(shape) === 0) return [g.constant(x!.dtype, shape, []), g.constant('int32', shape, [])]
     const [values, indices] = g.ops(
       'TopK',
       [x!, g.int64([k as number])],

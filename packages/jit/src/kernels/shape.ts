@@ -1,14 +1,18 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
-import { checkDtype, type DType, sizeOf } from '../host-tensor.ts'
-import { cast } from './elementwise.ts'
+import { allocate, checkDtype, type DType, sizeOf } from '../host-tensor.ts'
+import { cast, choose, convert } from './elementwise.ts'
 import { type Attrs, elementwise, expand, type KernelTable, listOf } from './kernel.ts'
 
-/** A reshape; nothing where the shape is right already. That of a broadcast number is another broadcast of it. */
+/**
+ * A reshape; nothing where the shape is right already. That of a broadcast number is another broadcast of it. To ONNX a 0
+ * means the size that was there, unless it is told otherwise.
+ */
 export function reshape(g: Graph, x: Value, shape: readonly number[]): Value {
   const source = g.unexpanded(x)
   if (source !== x && source.shape.length === 0) return expand(g, source, shape)
-  return String(x.shape) === String(shape) ? x : g.op('Reshape', [x, g.int64(shape)], shape)
+  if (String(x.shape) === String(shape)) return x
+  return g.op('Reshape', [x, g.int64(shape)], shape, x.dtype, shape.includes(0) ? { allowzero: 1 } : {})
 }
 
 export function transpose(g: Graph, x: Value, perm: readonly number[]): Value {
@@ -37,7 +41,10 @@ function box(g: Graph, x: Value, begin: number[], size: number[]): Value {
   return slice(g, x, starts!, sizes!)
 }
 
-function concat(g: Graph, parts: readonly Value[], axis: number): Value {
+/** TensorFlow.js lets operands have several types, and takes that of the first with elements. */
+function concat(g: Graph, given: readonly Value[], axis: number): Value {
+  const { dtype } = given.find(({ shape }) => sizeOf(shape) > 0) ?? given[0]!
+  const parts = given.map((part) => convert(g, part, dtype))
   const along = util.parseAxisParam(axis, [...parts[0]!.shape])[0]!
   backend_util.assertParamsConsistent(
     parts.map((part) => [...part.shape]),
@@ -189,11 +196,11 @@ export const shapeKernels: KernelTable = {
       g.scalar(onValue as number, dtype as GraphType),
       g.scalar(offValue as number, dtype as GraphType),
     ]
-    return g.op('Where', [hit, on, off], hit.shape, dtype as GraphType)
+    return choose(g, hit, on, off)
   },
   Fill: (g, _, { shape, value, dtype }) => {
     const type = checkDtype((dtype as DType | undefined) ?? util.inferDtype(value as number), 'fill')
-    return g.constant(type, shape as number[], new Float32Array(sizeOf(shape as number[])).fill(value as number))
+    return g.constant(type, shape as number[], allocate(type, shape as number[]).fill(value as number))
   },
   ZerosLike: (g, { x }) => g.constant(x!.dtype, x!.shape, new Float32Array(sizeOf(x!.shape))),
   OnesLike: (g, { x }) => g.constant(x!.dtype, x!.shape, new Float32Array(sizeOf(x!.shape)).fill(1)),
