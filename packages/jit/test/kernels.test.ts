@@ -379,6 +379,13 @@ const ALONG: Record<string, { axes: number; along: (t: tf.Tensor, axis: number) 
   Unpack: { axes: 3, along: (t, axis) => tf.addN(tf.unstack(t, axis).map((part, i) => tf.mul(part, i + 1))) },
 }
 
+const INDEXED: Record<string, (t: tf.Tensor, index: tf.Tensor) => tf.Tensor> = {
+  GatherV2: (t, index) => tf.gather(tf.slice(t, 0, 4), index as tf.Tensor1D),
+  GatherNd: (t, index) => tf.gatherND(tf.slice(t, 0, 4), tf.reshape(index, [1, 1])),
+  ScatterNd: (t, index) => tf.scatterND(tf.reshape(index, [1, 1]), tf.slice(t, 0, 1), [4]),
+  TensorScatterUpdate: (t, index) => tf.tensorScatterUpdate(tf.slice(t, 0, 4), tf.reshape(index, [1, 1]), tf.slice(t, 0, 1)), // biome-ignore format: one line a kernel
+}
+
 const TABLE_NOTE = `Kernels that can be compiled. TensorFlow.js operations that are made of kernels (tf.norm, tf.moments, tf.losses, …)
 follow from them. Written from the registry by the tests (\`vitest run packages/jit -u\`).`
 
@@ -582,6 +589,18 @@ describe('kernels against the cpu backend', () => {
     for (const axis of Array(axes).keys())
       for (const differentiate of /All|Any|Arg/.test(name) ? [false] : [false, true])
         expect(await run(axis - axes, differentiate)).toEqual(await run(axis, differentiate))
+  })
+
+  it.each(Object.entries(INDEXED))('%s refuses indices out of bounds, negative ones too', async (name, program) => {
+    for (const index of [-1, -(2 ** 31), 4]) {
+      const known = jit((t: tf.Tensor) => program(t, tf.tensor1d([index], 'int32')))
+      await expect(known(plain)).rejects.toThrow(
+        `operation '${name}', index 0: expected one of 0 … 3, received ${index}`,
+      )
+      const read = jit(program)
+      await expect(read(plain, ints([index]))).rejects.toThrow(/out of data bounds|out of range|invalid ind/)
+      await read.dispose()
+    }
   })
 
   it('slices with a dropped axis and a stride, where the cpu backend itself is wrong', async () => {
