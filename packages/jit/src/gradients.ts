@@ -26,8 +26,9 @@ const comparison = (kernelName: string): tf.GradConfig =>
 /**
  * Gradients of the kernels whose TensorFlow.js gradient is wrong or missing. That of elu is a kernel without a gradient
  * of its own; those of maximum, minimum and squaredDifference do not broadcast, that of cumsum transposes unless it runs
- * along the last axis, that of prod counts no axis from the end, that of mirrorPad leaves out what was mirrored; einsum
- * has none, and neither have comparisons, whose gradient is zero: a tf.where() on them cannot be differentiated.
+ * along the last axis, that of prod counts no axis from the end, that of mirrorPad leaves out what was mirrored; cumprod,
+ * einsum, gatherND, scatterND, tensorScatterUpdate, stridedSlice and topk have none, and neither have comparisons, whose
+ * gradient is zero: a tf.where() on them cannot be differentiated.
  */
 const corrected: readonly tf.GradConfig[] = [
   ofInputs('Elu', ['x'], (dy, [x]) => ({
@@ -45,6 +46,37 @@ const corrected: readonly tf.GradConfig[] = [
     x: () => tf.cumsum(dy, axis as number, exclusive as boolean, !reverse),
   })),
   ofInputs('Prod', ['x'], (dy, [x], { axis }) => ({ x: () => productGradient(dy, x!, axis as number | number[]) })),
+  ofInputs('Cumprod', ['x'], (dy, [x], attrs) => ({
+    x: () => cumulativeProductGradient(dy, x!, attrs as unknown as CumulativeProduct),
+  })),
+  ofInputs('GatherNd', ['params', 'indices'], (dy, [params, indices]) => ({
+    params: () => tf.scatterND(indices!, dy, params!.shape),
+    indices: () => zeros(indices!),
+  })),
+  ofInputs('ScatterNd', ['indices'], (dy, [indices]) => ({
+    indices: () => zeros(indices!),
+    updates: () => tf.gatherND(dy, indices!),
+  })),
+  ofInputs('TensorScatterUpdate', ['indices', 'updates'], (dy, [indices, updates]) => ({
+    tensor: () => tf.tensorScatterUpdate(dy, indices!, zeros(updates!)),
+    indices: () => zeros(indices!),
+    updates: () => tf.gatherND(dy, indices!),
+  })),
+  ofInputs('StridedSlice', ['x'], (dy, [x], a) => ({
+    x: () => {
+      const taken = (y: tf.Tensor) =>
+        tf.engine().runKernel('StridedSlice', { x: y } as unknown as tf.NamedTensorMap, a) as tf.Tensor
+      return moveTo(taken(tf.reshape(tf.range(0, x!.size, 1, 'int32'), x!.shape)), dy, x!)
+    },
+  })),
+  ofInputs('TopK', ['x'], (dys, [x], { k }) => ({
+    x: () => {
+      const [values] = dys as unknown as [tf.Tensor]
+      const size = x!.shape.at(-1)!
+      const rows = tf.reshape(tf.range(0, x!.size, size, 'int32'), [...x!.shape.slice(0, -1), 1])
+      return moveTo(tf.add(rows, tf.topk(x!, k as number).indices), values, x!)
+    },
+  })),
   {
     kernelName: 'Einsum',
     saveAllInputs: true,
@@ -101,6 +133,30 @@ function productGradient(dy: tf.Tensor, x: tf.Tensor, axis: number | number[] | 
   )
 }
 
+/** Zeros like `x`, but `dy` added at `places` of its elements, in order. */
+const moveTo = (places: tf.Tensor, dy: tf.Tensor, x: tf.Tensor): tf.Tensor =>
+  tf.reshape(tf.scatterND(tf.reshape(places, [-1, 1]), tf.reshape(dy, [-1]), [x.size]), x.shape)
+
+interface CumulativeProduct {
+  readonly axis: number
+  readonly exclusive: boolean
+  readonly reverse: boolean
+}
+
+/** The product of what was before, times sᵢ = dyᵢ + xᵢ₊₁·sᵢ₊₁: what follows of xᵢ, without dividing by it. */
+function cumulativeProductGradient(dy: tf.Tensor, x: tf.Tensor, at: CumulativeProduct): tf.Tensor {
+  const { axis, exclusive, reverse } = at
+  const backwards = (y: tf.Tensor) => tf.reverse(y, axis)
+  if (reverse) return backwards(cumulativeProductGradient(backwards(dy), backwards(x), { ...at, reverse: false }))
+  if (x.size === 0) return dy
+  const factors = tf.unstack(x, axis)
+  const slopes = tf.unstack(dy, axis)
+  const direct = exclusive ? [...slopes.slice(1), tf.zerosLike(slopes[0]!)] : slopes
+  const sums: tf.Tensor[] = [direct.at(-1)!]
+  for (let i = factors.length - 2; i >= 0; i--) sums.unshift(tf.add(direct[i]!, tf.mul(factors[i + 1]!, sums[0]!)))
+  return tf.mul(tf.cumprod(x, axis, true), tf.stack(sums, axis))
+}
+
 interface Mirror {
   readonly axis: number
   readonly size: number
@@ -130,9 +186,10 @@ function unmirror(dy: tf.Tensor, { axis, size, before, after, edge }: Mirror): t
 /** The part of TensorFlow.js's engine that records operations for differentiation; not public. */
 interface Recorder {
   readonly state: { readonly activeTape: unknown[] }
+  saveTensorsForBackwardMode(tensors: readonly (tf.Tensor | null | undefined)[]): unknown[]
   addTapeNode(
     name: string,
-    inputs: object,
+    inputs: Readonly<Record<string, tf.Tensor | null | undefined>>,
     outputs: unknown[],
     gradient: unknown,
     saved: unknown[],
@@ -145,27 +202,48 @@ const mended = new WeakSet<Recorder>()
  * An operation that saves its *output* for its gradient, as exp, tanh, softmax and logSoftmax do, saves a copy, and
  * TensorFlow.js records the copying before the operation: walked backwards, what reaches the copy never reaches the
  * operation, and a second derivative throws or silently loses a term. Here an operation comes before its copies.
+ * An operand that was left out, as the scale of batchNorm may be, it records and copies too, which throws.
  */
 function recordInOrder(engine: Recorder): void {
   if (mended.has(engine)) return
   mended.add(engine)
   const add = engine.addTapeNode
-  engine.addTapeNode = function (...record) {
-    add.apply(this, record)
+  engine.addTapeNode = function (name, inputs, outputs, gradient, saved, attrs) {
+    const given = Object.fromEntries(Object.entries(inputs).filter(([, input]) => input != null))
+    add.call(this, name, given, outputs, gradient, saved, attrs)
     const { activeTape } = this.state
-    const [node, copies] = [activeTape.pop(), record[4].length]
+    const [node, copies] = [activeTape.pop(), saved.length]
     activeTape.splice(activeTape.length - copies, 0, node)
   }
+  const save = engine.saveTensorsForBackwardMode
+  engine.saveTensorsForBackwardMode = function (tensors) {
+    return save.call(this, tensors.filter(Boolean))
+  }
+}
+
+let gather: tf.GradConfig | undefined
+/** To indices, which argMax() or topk() may have made of what is differentiated, gather's gradient gives themselves. */
+function mendGather(): void {
+  const known = tf.getGradient('GatherV2')
+  if (!known || known === gather) return
+  const gradFunc: tf.GradFunc = (dy, saved, attrs) => ({
+    ...known.gradFunc(dy, saved, attrs),
+    indices: () => zeros(saved[1]!),
+  })
+  gather = { ...known, gradFunc }
+  tf.registerGradient(gather)
 }
 
 /**
  * Mends what TensorFlow.js differentiates wrongly, on every backend. Second derivatives become right where an operation
  * saves its output (exp, tanh, sigmoid, selu, softmax, logSoftmax, pow by its exponent, a customGrad that does so) and
- * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum and squaredDifference, einsum, and
- * tf.where() with a comparison. jit() and the backend `revflow` do this themselves; without them, call it once after
+ * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum and squaredDifference, batchNorm without
+ * a scale, gather by what argMax() or topk() found, cumprod, einsum, gatherND, scatterND, tensorScatterUpdate, stridedSlice, topk, and tf.where() with a
+ * comparison. jit() and the backend `revflow` do this themselves; without them, call it once after
  * TensorFlow.js is loaded.
  */
 export function correctGradients(): void {
   recordInOrder(tf.engine() as unknown as Recorder)
+  mendGather()
   for (const config of corrected) if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config)
 }
