@@ -238,9 +238,9 @@ function mendGather(): void {
  * Mends what TensorFlow.js differentiates wrongly, on every backend. Second derivatives become right where an operation
  * saves its output (exp, tanh, sigmoid, selu, softmax, logSoftmax, pow by its exponent, a customGrad that does so) and
  * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum and squaredDifference, batchNorm without
- * a scale, gather by what argMax() or topk() found, cumprod, einsum, gatherND, scatterND, tensorScatterUpdate, stridedSlice, topk, and tf.where() with a
- * comparison. jit() and the backend `revflow` do this themselves; without them, call it once after
- * TensorFlow.js is loaded.
+ * a scale, gather by what argMax() or topk() found, cumprod, einsum, gatherND, scatterND, tensorScatterUpdate,
+ * stridedSlice, topk, and tf.where() with a comparison. jit() and the backend `revflow` do this themselves; without them,
+ * call it once after TensorFlow.js is loaded.
  */
 export function correctGradients(): void {
   recordInOrder(tf.engine() as unknown as Recorder)

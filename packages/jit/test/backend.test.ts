@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import '@revflow/jit/backend'
 import * as tf from '@tensorflow/tfjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +10,13 @@ beforeEach(async () => {
   before = tf.memory().numTensors
 })
 afterEach(() => expect(tf.memory().numTensors).toBe(before))
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+/** Bytes of typed arrays that are still referred to. */
+function bytesHeld(): number {
+  collect()
+  return process.memoryUsage().arrayBuffers
+}
 const dataIds = () => tf.backend().numDataIds()
 
 describe("backend 'revflow'", () => {
@@ -29,6 +38,14 @@ describe("backend 'revflow'", () => {
       values.fill(0)
       expect([...y.dataSync()]).toEqual([10, 20])
       expect([...x.dataSync()]).toEqual([1, 2])
+      // read before it is recorded, after, and as a result
+      const before = x.dataSync()
+      const z = tf.mul(x, 10)
+      before.fill(0)
+      x.dataSync().fill(0)
+      y.dataSync().fill(0)
+      expect([...z.dataSync()]).toEqual([10, 20])
+      expect([...tf.add(x, y).dataSync()]).toEqual([11, 22])
     })
   })
 
@@ -85,14 +102,42 @@ describe("backend 'revflow'", () => {
     })
   })
 
-  it('loses only what depends on a computation that failed', () => {
-    tf.tidy(() => {
-      const bad = tf.gather(tf.tensor1d([1, 2]), tf.tensor1d([7], 'int32'))
-      expect(() => bad.dataSync()).toThrow(/indices element out of data bounds/)
-      expect(() => bad.dataSync()).toThrow('whose computation failed before')
-      expect(() => tf.add(bad, 1)).toThrow('whose computation failed before')
-      expect([...tf.neg([1, 2]).dataSync()]).toEqual([-1, -2])
-    })
+  it.each([false, true])(
+    'loses only what depends on a computation that failed (others read first: %s)',
+    (othersFirst) => {
+      tf.tidy(() => {
+        const [x, index] = [tf.tensor1d([1, 2]), tf.tensor1d([7], 'int32')]
+        const good = tf.mul(x, 3)
+        const bad = tf.gather(x, index)
+        const worse = tf.add(bad, good)
+        const better = tf.add(good, 1)
+        if (othersFirst) expect([...good.dataSync()]).toEqual([3, 6])
+        else expect(() => bad.dataSync()).toThrow(/indices element out of data bounds/)
+        expect([...better.dataSync()]).toEqual([4, 7])
+        expect([...good.dataSync()]).toEqual([3, 6])
+        for (const lost of [bad, worse]) {
+          expect(() => lost.dataSync()).toThrow(/whose computation failed before.*indices element out of data bounds/)
+          expect(() => tf.add(lost, 1)).toThrow('whose computation failed before')
+        }
+        expect([...tf.neg([1, 2]).dataSync()]).toEqual([-1, -2])
+      })
+    },
+  )
+
+  it.each([false, true])('lets go of tensors that are disposed of (something recorded stays alive: %s)', (alive) => {
+    const before = bytesHeld()
+    let sum: tf.Tensor = tf.scalar(0)
+    for (let i = 0; i < 60; i++) {
+      tf.tidy(() => tf.square(tf.tensor1d(new Float32Array(1e6).fill(i)))).dispose()
+      if (!alive) continue
+      const next = tf.tidy(() => tf.add(sum, tf.sum(tf.tensor1d(new Float32Array(1e6).fill(i)))))
+      sum.dispose()
+      sum = next
+    }
+    // 2^26 bytes and the tensor that is one too many
+    expect(bytesHeld() - before).toBeLessThan(alive ? 8e7 : 8e6)
+    expect(sum.dataSync()[0]! / 1.77e9).toBeCloseTo(alive ? 1 : 0, 6)
+    sum.dispose()
   })
 
   it('takes over tensors of another backend, and gives its own', async () => {

@@ -16,6 +16,8 @@ type Recorded = Extract<Entry, { graph: Graph }>
 const SILENT = 4
 /** Nodes after which what was recorded runs though nobody has asked for a number. */
 const MOST_NODES = 2000
+/** Bytes of disposed tensors that the recording reads, after which it runs likewise. */
+const MOST_BYTES = 2 ** 26
 /** Compiled graphs kept; the least recently used goes first. */
 const MOST_SESSIONS = 256
 /** Below so many multiplications and additions a second thread costs more than it saves. */
@@ -30,8 +32,12 @@ export class LazyBackend extends GraphBackend {
   /** Values of the graph that stand for known numbers, and these. */
   #inputs = new Map<object, Value>()
   #feeds: Record<string, ort.Tensor> = {}
+  /** Bytes of inputs that are disposed of, and alive only for the recording. */
+  #held = 0
   /** Recorded values that are still alive. */
   readonly #pending = new Map<object, Recorded>()
+  /** Why there are no numbers of values that ran. */
+  readonly #failures = new WeakMap<Recorded, unknown>()
   readonly #sessions = new Map<string, SyncSession>()
 
   override get recording(): Graph {
@@ -48,18 +54,23 @@ export class LazyBackend extends GraphBackend {
     return value
   }
 
-  protected override current({ graph, value }: Recorded): Value {
-    if (graph === this.#graph) return value
-    throw new RevflowError({
-      code: 'lost-value',
-      path: `tensor of shape [${value.shape}]`,
-      expected: 'a value that was computed',
-      received: 'one whose computation failed before',
-    })
+  protected override current(entry: Recorded): Value {
+    if (entry.graph === this.#graph) return entry.value
+    const cause = this.#failures.get(entry)
+    throw new RevflowError(
+      {
+        code: 'lost-value',
+        path: `tensor of shape [${entry.value.shape}]`,
+        expected: 'a value that was computed',
+        received: 'one whose computation failed before',
+        ...(cause instanceof Error && { hint: cause.message }),
+      },
+      { cause },
+    )
   }
 
   override record(kernel: Kernel, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
-    if (this.#graph.nodes.length >= MOST_NODES) this.flush()
+    if (this.#graph.nodes.length >= MOST_NODES || this.#held >= MOST_BYTES) this.flush()
     return super.record(kernel, inputs, attrs)
   }
 
@@ -74,39 +85,63 @@ export class LazyBackend extends GraphBackend {
     super.move(dataId, values.slice() as tf.BackendValues, shape, dtype, refs)
   }
 
+  /** A copy, for the same reason. */
   override readSync(dataId: object): tf.BackendValues {
+    const known = this.entries.get(dataId)
+    if ('graph' in known) {
+      this.current(known)
+      this.flush()
+    }
     const entry = this.entries.get(dataId)
-    if ('values' in entry) return entry.values
-    this.current(entry)
-    this.flush()
-    return (this.entries.get(dataId) as Extract<Entry, { values: unknown }>).values
+    if ('values' in entry) return entry.values.slice() as tf.BackendValues
+    throw this.#failures.get(entry)
   }
 
   override disposeData(dataId: object, force?: boolean): boolean {
-    const gone = super.disposeData(dataId, force)
-    if (gone) this.#pending.delete(dataId)
-    return gone
+    if (!super.disposeData(dataId, force)) return false
+    this.#pending.delete(dataId)
+    this.#held += 4 * sizeOf(this.#inputs.get(dataId)?.shape ?? [0])
+    // what nothing alive needs is forgotten
+    if (this.#pending.size === 0) this.#begin()
+    return true
   }
 
-  /** Runs what was recorded; every value that is alive has its numbers afterwards. */
+  #begin(): void {
+    this.#graph = new Graph()
+    this.#inputs = new Map()
+    this.#feeds = {}
+    this.#held = 0
+    this.#pending.clear()
+  }
+
+  /** Runs what was recorded: every value that is alive has its numbers afterwards, or a failure. */
   flush(): void {
     const graph = this.#graph
     const feeds = this.#feeds
     const alive = [...this.#pending].filter(([, entry]) => entry.graph === graph)
-    this.#graph = new Graph()
-    this.#inputs = new Map()
-    this.#feeds = {}
-    this.#pending.clear()
+    this.#begin()
     const [empty, wanted] = [0, 1].map((least) =>
       alive.filter(([, { value }]) => Math.min(1, sizeOf(value.shape)) === least),
     ) as [typeof alive, typeof alive]
     for (const [dataId, { value }] of empty) this.#settle(dataId, allocate(value.dtype as DType, value.shape))
-    if (wanted.length === 0) return
+    if (wanted.length > 0) this.#compute(graph, feeds, wanted)
+  }
+
+  /** Of values that fail together, each half is tried alone: only what depends on a failure is lost. */
+  #compute(graph: Graph, feeds: Record<string, ort.Tensor>, wanted: readonly (readonly [object, Recorded])[]): void {
+    const part = new Graph()
+    for (const list of ['nodes', 'initializers', 'inputs'] as const) part[list].push(...(graph[list] as never[]))
     const names = wanted.map((_, i) => `o${i}`)
-    for (const [i, [, { value }]] of wanted.entries()) graph.output(names[i]!, value)
-    graph.prune()
-    const outputs = this.#session(graph).run(feeds, names)
-    for (const [i, [dataId]] of wanted.entries()) this.#settle(dataId, outputs[names[i]!]!.data as TensorData[DType])
+    for (const [i, [, { value }]] of wanted.entries()) part.output(names[i]!, value)
+    part.prune()
+    try {
+      const outputs = this.#session(part).run(feeds, names)
+      for (const [i, [dataId]] of wanted.entries()) this.#settle(dataId, outputs[names[i]!]!.data as TensorData[DType])
+    } catch (error) {
+      const half = Math.ceil(wanted.length / 2)
+      if (wanted.length === 1) this.#failures.set(wanted[0]![1], error)
+      else for (const some of [wanted.slice(0, half), wanted.slice(half)]) this.#compute(graph, feeds, some)
+    }
   }
 
   #settle(dataId: object, values: TensorData[DType]): void {
