@@ -6,7 +6,7 @@ import { onnxRuntime } from '../engine/node-runtime.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { Graph, type Value } from '../graph/graph.ts'
 import { allocate, type DType, sizeOf, type TensorData } from '../host-tensor.ts'
-import type { Attrs, Kernel } from '../kernels/kernel.ts'
+import type { Attrs } from '../kernels/kernel.ts'
 import { type Entry, GraphBackend } from '../trace/graph-backend.ts'
 import { SyncSession } from './sync-session.ts'
 
@@ -69,9 +69,9 @@ export class LazyBackend extends GraphBackend {
     )
   }
 
-  override record(kernel: Kernel, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
+  override record(name: string, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
     if (this.#graph.nodes.length >= MOST_NODES || this.#held >= MOST_BYTES) this.flush()
-    return super.record(kernel, inputs, attrs)
+    return super.record(name, inputs, attrs)
   }
 
   override info(value: Value): tf.TensorInfo {

@@ -199,7 +199,7 @@ export const shapeKernels: KernelTable = {
     return choose(g, hit, on, off)
   },
   Fill: (g, _, { shape, value, dtype }) => {
-    const type = checkDtype((dtype as DType | undefined) ?? util.inferDtype(value as number), 'fill')
+    const type = checkDtype((dtype as DType | undefined) ?? util.inferDtype(value as number), "operation 'Fill'")
     return g.constant(type, shape as number[], allocate(type, shape as number[]).fill(value as number))
   },
   ZerosLike: (g, { x }) => g.constant(x!.dtype, x!.shape, new Float32Array(sizeOf(x!.shape))),

@@ -1,16 +1,24 @@
 import { RevflowError } from '@revflow/core'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
-import { checkDtype, type DType } from '../host-tensor.ts'
+import type { DType } from '../host-tensor.ts'
 import { type Entry, GraphBackend } from './graph-backend.ts'
 
 export const TRACER = 'revflow-trace'
 
-/** The frame of the caller's own code that an error comes from, for messages. */
+/** Where this package lies. */
+const { pathname: OWN } = new URL('..', import.meta.url)
+
+/** The first frame outside of TensorFlow.js and this package, for messages. */
 function callerFrame(): string {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 100
   const frames = (new Error().stack ?? '').split('\n').slice(1)
-  const own = frames.find((frame) => !/node_modules|[\\/]jit[\\/](src|dist)[\\/]|node:internal/.test(frame))
-  return own?.trim().replace(/^at /, '') ?? 'unknown place'
+  Error.stackTraceLimit = limit
+  const caller = frames.find(
+    (frame) => !frame.includes(OWN) && !/[\\/]@tensorflow[\\/]|node:internal|<anonymous>\)?$/.test(frame),
+  )
+  return caller?.trim().replace(/^at /, '') ?? 'unknown place'
 }
 
 /** Records one function: numbers become constants, and reading a recorded value is an error. */
@@ -40,11 +48,6 @@ export class TraceBackend extends GraphBackend {
       received: 'one kept from an earlier trace',
       hint: 'return it from the jitted function instead of storing it outside',
     })
-  }
-
-  override move(dataId: object, values: tf.BackendValues, shape: number[], dtype: tf.DataType, refs: number): void {
-    checkDtype(dtype, 'constant')
-    super.move(dataId, values, shape, dtype, refs)
   }
 
   override readSync(dataId: object): tf.BackendValues {

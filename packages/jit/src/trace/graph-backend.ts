@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Graph, Value } from '../graph/graph.ts'
 import { checkDtype, type DType } from '../host-tensor.ts'
-import type { Attrs, Kernel } from '../kernels/kernel.ts'
+import type { Attrs } from '../kernels/kernel.ts'
 import { kernels, views } from '../kernels/registry.ts'
 import { reshape } from '../kernels/shape.ts'
 
@@ -22,12 +22,12 @@ export abstract class GraphBackend extends tf.KernelBackend {
   /** The value of an entry as the recorded graph knows it. */
   protected abstract current(entry: Extract<Entry, { graph: Graph }>): Value
 
-  /** The graph value behind a tensor. */
-  value({ dataId, shape, dtype }: tf.TensorInfo): Value {
+  /** The graph value behind a tensor; `path` names its place, should it have a type that there is none for. */
+  value({ dataId, shape, dtype }: tf.TensorInfo, path = 'result'): Value {
     const entry = this.entries.get(dataId)
     const value =
       'values' in entry
-        ? this.admit(dataId, checkDtype(dtype, 'operand'), entry.values as tf.TypedArray, shape)
+        ? this.admit(dataId, checkDtype(dtype, path), entry.values as tf.TypedArray, shape)
         : this.current(entry)
     return reshape(this.recording, value, shape)
   }
@@ -39,11 +39,11 @@ export abstract class GraphBackend extends tf.KernelBackend {
     return { dataId, shape: [...value.shape], dtype: value.dtype as DType }
   }
 
-  /** Appends a kernel to the graph. */
-  record(kernel: Kernel, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
+  /** Appends the kernel of that name to the graph. */
+  record(name: string, inputs: tf.NamedTensorInfoMap, attrs: Attrs): tf.TensorInfo | tf.TensorInfo[] {
     const given = Object.entries(inputs ?? {}).filter(([, input]) => input != null)
-    const values = Object.fromEntries(given.map(([key, input]) => [key, this.value(input as tf.TensorInfo)]))
-    const result = kernel(this.recording, values, attrs)
+    const values = given.map(([key, input]) => [key, this.value(input!, `operation '${name}', operand '${key}'`)])
+    const result = kernels[name]!(this.recording, Object.fromEntries(values), attrs)
     return 'name' in result ? this.info(result) : result.map((value) => this.info(value))
   }
 
@@ -105,11 +105,11 @@ export function registerKernels(backendName: string): void {
         return { dataId, shape: shapeOf(shape, attrs ?? {}), dtype }
       },
     })
-  for (const [kernelName, kernel] of Object.entries(kernels))
+  for (const kernelName of Object.keys(kernels))
     tf.registerKernel({
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
-        (backend as GraphBackend).record(kernel, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
+        (backend as GraphBackend).record(kernelName, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
     })
 }
