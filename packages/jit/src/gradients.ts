@@ -69,12 +69,12 @@ const corrected: readonly tf.GradConfig[] = [
       return moveTo(taken(tf.reshape(tf.range(0, x!.size, 1, 'int32'), x!.shape)), dy, x!)
     },
   })),
-  ofInputs('TopK', ['x'], (dys, [x], { k }) => ({
+  ofInputs('TopK', ['x'], (dys, [x], { k, sorted }) => ({
     x: () => {
       const [values] = dys as unknown as [tf.Tensor]
       const size = x!.shape.at(-1)!
       const rows = tf.reshape(tf.range(0, x!.size, size, 'int32'), [...x!.shape.slice(0, -1), 1])
-      return moveTo(tf.add(rows, tf.topk(x!, k as number).indices), values, x!)
+      return moveTo(tf.add(rows, tf.topk(x!, k as number, sorted as boolean).indices), values, x!)
     },
   })),
   {

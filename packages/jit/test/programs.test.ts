@@ -57,38 +57,88 @@ const STEPS: Record<string, (a: tf.Tensor, b: tf.Tensor, k: number) => tf.Tensor
   pool: (a) => tf.reshape(tf.maxPool(tf.reshape(full(a), [1, 3, 4, 1]) as tf.Tensor4D, 2, 1, 'same'), [3, 4]),
 }
 const full = (x: tf.Tensor): tf.Tensor2D => tf.add(x, tf.zeros([3, 4])) as tf.Tensor2D
+/** Steps on int32 and bool, whose results are exact; they too stay small. */
+const WHOLE_STEPS: typeof STEPS = {
+  wholeAdd: (a, b) => tf.mod(tf.add(a, int(b)), int(101)),
+  wholeSub: (a, b) => tf.sub(int(a), b),
+  wholeMul: (a, b) => tf.mod(tf.mul(int(a), b), int(101)),
+  wholeDiv: (a, b, k) => tf.floorDiv(int(a), tf.sub(int(b), int(k))),
+  wholeSquare: (a) => tf.mod(tf.square(int(a)), int(13)),
+  wholeMaximum: (a, b) => tf.maximum(a, b),
+  wholeClip: (a, _, k) => tf.clipByValue(a, -k, Number.POSITIVE_INFINITY),
+  wholeNeg: (a) => tf.neg(a),
+  wholeAbs: (a) => tf.abs(a),
+  wholeSum: (a, _, k) => tf.mod(tf.sum(grid(a), k % 2, true), int(101)),
+  wholeCumsum: (a, _, k) => tf.mod(tf.cumsum(grid(a), k % 2, k % 3 === 0, k % 5 === 0), int(101)),
+  wholeMatMul: (a, b, k) => tf.mod(tf.matMul(tf.matMul(grid(a), grid(b), false, true), k % 2 ? grid(a) : grid(b)), int(7)), // biome-ignore format: one line a step
+  wholeGather: (a, b) => tf.gather(grid(a), tf.mod(tf.cast(tf.slice(tf.reshape(grid(b), [-1]), 0, 3), 'int32'), int(3)) as tf.Tensor1D), // biome-ignore format: one line a step
+  wholeTopK: (a) => tf.slice(tf.concat([tf.topk(grid(a), 3).values, grid(a)], 1), [0, 0], [3, 4]),
+  wholeOneHot: (a, _, k) => tf.oneHot(tf.argMax(grid(a), 1), 4, 1, 0, k % 2 ? 'int32' : 'bool'),
+  wholeConcat: (a, b, k) => tf.slice(tf.concat([grid(a), grid(b)], 1), [0, k % 5], [3, 4]),
+  less: (a, b) => tf.less(a, b),
+  equal: (a, b) => tf.equal(a, b),
+  not: (a, b) => tf.logicalNot(tf.greaterEqual(a, b)),
+  xor: (a, b) => tf.logicalXor(tf.cast(a, 'bool'), tf.cast(b, 'bool')),
+  anyRow: (a) => tf.any(tf.cast(grid(a), 'bool'), 1, true),
+  allColumn: (a) => tf.all(tf.cast(grid(a), 'bool'), 0, true),
+  wholeWhere: (a, b, k) => tf.where(tf.less(a, int(k - 5)), a, tf.cast(b, a.dtype)),
+}
+const int = (x: tf.Tensor | number) => tf.cast(x, 'int32')
+/** Of its own type, [3, 4]. */
+const grid = (x: tf.Tensor): tf.Tensor2D => tf.cast(tf.add(int(x), tf.zeros([3, 4], 'int32')), x.dtype) as tf.Tensor2D
+const isWhole = ({ dtype }: tf.Tensor) => dtype !== 'float32'
+const float = (x: tf.Tensor) => (isWhole(x) ? tf.mul(0.1, tf.cast(x, 'float32')) : x)
 
-const steps = fc.array(fc.tuple(fc.constantFrom(...Object.keys(STEPS)), fc.nat(), fc.nat(), fc.nat(11)), {
+const names = Object.keys({ ...STEPS, ...WHOLE_STEPS })
+const steps = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(), fc.nat(), fc.nat(11)), {
   minLength: 3,
-  maxLength: 14,
+  maxLength: 18,
 })
 const inputs = [ramp([3, 4]), ramp([4], 1.3, 2), ramp([3, 1], 0.8, 3)]
+const wholes = [
+  new HostTensor(
+    'int32',
+    [3, 4],
+    Int32Array.from({ length: 12 }, (_, i) => ((i * i) % 11) - 5),
+  ),
+  new HostTensor('int32', [4], Int32Array.of(-2, 0, 7, 1)),
+  new HostTensor('bool', [3, 1], Uint8Array.of(1, 0, 1)),
+]
 
 describe('random programs', () => {
   it('give the same value and gradients compiled, on the lazy backend and on the cpu backend', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (program) => {
-        const run = (...xs: tf.Tensor[]) => {
-          const values = [...xs]
-          for (const [name, i, j, k] of program)
-            values.push(STEPS[name]!(values[i % values.length]!, values[j % values.length]!, k))
-          return tf.mean(tf.square(tf.addN(values.slice(-3).map(full)))) as tf.Scalar
+        const run = (values: tf.Tensor[]) => {
+          for (const [name, i, j, k] of program) {
+            const known = name in STEPS ? values.map(float) : values.filter(isWhole)
+            values.push((STEPS[name] ?? WHOLE_STEPS[name]!)(known[i % known.length]!, known[j % known.length]!, k))
+          }
+          return values
         }
-        const all = (...xs: tf.Tensor[]) => {
-          // a zero multiple of each input: TensorFlow.js cannot say that a gradient is zero for want of a path
-          const loss = (...ys: tf.Tensor[]) => tf.add(run(...ys), tf.mul(0, tf.addN(ys.map((y) => tf.sum(y)))))
-          const { value, grads } = tf.valueAndGrads(loss as (...ys: tf.Tensor[]) => tf.Scalar)(xs)
-          return Object.fromEntries([value, ...grads].map((tensor, i) => [`${i}`, tensor]))
+        const all = (...given: tf.Tensor[]) => {
+          const [xs, exact] = [given.slice(0, inputs.length), given.slice(inputs.length)]
+          const loss = (...ys: tf.Tensor[]) => {
+            const last = run([...exact, ...ys]).slice(-3)
+            const result = tf.mean(tf.square(tf.addN(last.map((y) => full(float(y))))))
+            // a zero multiple of each input: TensorFlow.js cannot say that a gradient is zero for want of a path
+            return tf.add(result, tf.mul(0, tf.addN(ys.map((y) => tf.sum(y))))) as tf.Scalar
+          }
+          const { value, grads } = tf.valueAndGrads(loss)(xs)
+          const whole = run([...exact, ...xs]).findLast(isWhole)!
+          // not yet: one value under two names, which does not compile
+          return Object.fromEntries([value, ...grads, whole].map((tensor, i) => [`${i}`, tensor]))
         }
         const compiled = jit(all)
         const eager = jit(all, { engine: 'eager' })
-        const expected = await eager(...inputs)
-        const found = await compiled(...inputs)
+        const expected = await eager(...inputs, ...wholes)
+        const found = await compiled(...inputs, ...wholes)
         await tf.setBackend('revflow')
-        const lazy = await eager(...inputs)
+        const lazy = await eager(...inputs, ...wholes)
         await tf.setBackend('cpu')
         await compiled.dispose()
-        for (const [key, { data }] of Object.entries(expected)) {
+        for (const [key, { data, dtype }] of Object.entries(expected)) {
+          expect([found[key]!.dtype, lazy[key]!.dtype]).toEqual([dtype, dtype])
           expect(distance(data, found[key]!.data)).toBeLessThan(1e-4)
           expect(distance(data, lazy[key]!.data)).toBeLessThan(1e-4)
         }
