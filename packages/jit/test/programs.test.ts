@@ -143,7 +143,7 @@ describe('random programs', () => {
           expect(distance(data, lazy[key]!.data)).toBeLessThan(1e-4)
         }
       }),
-      { numRuns: 60, seed: 8 },
+      { numRuns: 120, seed: 8 },
     )
   })
 })
