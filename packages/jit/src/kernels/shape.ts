@@ -68,7 +68,7 @@ function alike(g: Graph, x: Value, along: number): Value {
   return expand(g, aligned, shape.with(along, x.shape[along]!))
 }
 
-export function pad(g: Graph, x: Value, pads: readonly (readonly [number, number])[], value: number): Value {
+function pad(g: Graph, x: Value, pads: readonly (readonly [number, number])[], value: number): Value {
   const shape = x.shape.map((n, i) => n + pads[i]![0] + pads[i]![1])
   const flat = g.int64([...pads.map(([before]) => before), ...pads.map(([, after]) => after)])
   return g.op('Pad', [x, flat, g.scalar(value, x.dtype)], shape)
