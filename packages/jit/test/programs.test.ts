@@ -89,7 +89,8 @@ const grid = (x: tf.Tensor): tf.Tensor2D => tf.cast(tf.add(int(x), tf.zeros([3, 
 const isWhole = ({ dtype }: tf.Tensor) => dtype !== 'float32'
 const float = (x: tf.Tensor) => (isWhole(x) ? tf.mul(0.1, tf.cast(x, 'float32')) : x)
 
-const names = Object.keys({ ...STEPS, ...WHOLE_STEPS })
+// tfjs-node, on which this file may run instead of cpu, has no bool for some of the whole steps, and clips int32 wrongly
+const names = Object.keys(process.env.REVFLOW_TEST_BACKEND === 'node' ? STEPS : { ...STEPS, ...WHOLE_STEPS })
 const steps = fc.array(fc.tuple(fc.constantFrom(...names), fc.nat(), fc.nat(), fc.nat(11)), {
   minLength: 3,
   maxLength: 18,
