@@ -14,7 +14,7 @@ import { type Block, type Contestant, difference } from './contestant.ts'
 import { openJax } from './jax.ts'
 import { jitted } from './jitted.ts'
 import { type UpdateSize, updateProblem } from './problem.ts'
-import { type Facts, type Measurement, median, type Row, writeReport } from './report.ts'
+import { type Facts, type Measurement, median, POLICY_ROUNDS, type Row, writeReport } from './report.ts'
 
 const RESULTS = fileURLToPath(new URL('../../results/speed', import.meta.url))
 /** Numbers in an observation and an action: those of walker-run. */
@@ -131,15 +131,18 @@ async function timePolicy(agent: string, contestants: readonly Contestant[], fla
   const noise = Object.entries(problem.algorithm.noise.act('sample', 1)).map(([name, { shape }]) => [name, draw(shape)])
   const step = { observation: draw([1, SPACES.observation]), noise: Object.fromEntries(noise) }
   const actions = []
+  const calls = new Map<Contestant, number>()
   for (const contestant of contestants) {
     await contestant.setup(problem, size)
     actions.push(new Map([['action', await contestant.setupPolicy(step)]]))
     await contestant.runPolicy(20)
+    calls.set(contestant, callsIn(flags.seconds / POLICY_ROUNDS, await contestant.runPolicy(20)))
   }
   // after one step of Adam, which differs where a gradient is nothing but rounding
   for (const action of actions)
     if (!(difference(actions[0]!, action) < 0.05)) throw new Error(`another policy step: ${agent}`)
-  const blocks = await inTurn(flags.rounds, contestants, (contestant) => contestant.runPolicy(100))
+  const rounds = POLICY_ROUNDS * flags.rounds
+  const blocks = await inTurn(rounds, contestants, (contestant) => contestant.runPolicy(calls.get(contestant)!))
   const times = contestants.map((contestant) => [contestant.name, measurement(blocks.get(contestant)!)])
   return { ...size, policy: true, times: Object.fromEntries(times) }
 }
