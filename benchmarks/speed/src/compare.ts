@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { type Block, type Contestant, difference } from './contestant.ts'
+import { type Block, type Contestant, difference, type Outputs } from './contestant.ts'
 import { openJax } from './jax.ts'
 import { jitted } from './jitted.ts'
 import { type UpdateSize, updateProblem } from './problem.ts'
@@ -72,7 +72,7 @@ async function inTurn<T>(
   return blocks
 }
 
-const measurement = (blocks: readonly Block[], more: Partial<Measurement> = {}): Measurement => ({
+const measurement = (blocks: readonly Block[], more?: Partial<Measurement>): Measurement => ({
   ms: blocks.map(({ ms }) => median(ms)),
   cpuMs: blocks.map(({ cpuMs }) => cpuMs),
   ...more,
@@ -83,68 +83,62 @@ const callsIn = (seconds: number, block: Block) => Math.max(1, Math.round((1000 
 
 interface Entry {
   readonly contestant: Contestant
-  readonly compileMs: number
-  readonly flops: number | undefined
   readonly calls: number
+  /** What its first update gave. */
+  readonly first: Partial<Measurement>
 }
 
+/** Groups of contestants, one after the other: an eager engine's garbage would be collected in the time of a fast one. */
+type Groups = readonly (readonly Contestant[])[]
+
 /** Times one size. All contestants must have computed the same first update. */
-async function timeUpdates(
-  size: UpdateSize & { agent: string },
-  contestants: readonly Contestant[],
-  flags: Flags,
-): Promise<Row> {
+async function timeUpdates(size: UpdateSize & { agent: string }, groups: Groups, flags: Flags): Promise<Row> {
   const problem = updateProblem(size)
-  const entries: Entry[] = []
-  const differences: Record<string, number> = {}
+  const times: Record<string, Measurement> = {}
   let reference: Awaited<ReturnType<Contestant['setup']>> | undefined
-  for (const contestant of contestants) {
-    const made = await contestant.setup(problem, size)
-    reference ??= made
-    const apart = difference(reference.outputs, made.outputs)
-    if (!(apart < TOLERANCE)) throw new Error(`${contestant.name} computes another update: ${apart} apart`)
-    differences[contestant.name] = apart
-    const calls = callsIn(flags.seconds, await contestant.run(1))
-    entries.push({ contestant, compileMs: made.compileMs, flops: made.flops, calls })
+  for (const contestants of groups) {
+    const entries: Entry[] = []
+    for (const contestant of contestants) {
+      const { compileMs, outputs, flops } = await contestant.setup(problem, size)
+      reference ??= { compileMs, outputs }
+      const apart = difference(reference.outputs, outputs)
+      if (!(apart < TOLERANCE)) throw new Error(`${contestant.name} computes another update: ${apart} apart`)
+      const calls = callsIn(flags.seconds, await contestant.run(1))
+      const first = { compileMs: Math.round(compileMs), difference: apart, ...(flops && { flops }) }
+      entries.push({ contestant, calls, first })
+    }
+    const blocks = await inTurn(flags.rounds, entries, ({ contestant, calls }) => contestant.run(calls))
+    for (const entry of entries) times[entry.contestant.name] = measurement(blocks.get(entry)!, entry.first)
   }
-  const blocks = await inTurn(flags.rounds, entries, ({ contestant, calls }) => contestant.run(calls))
-  const times = entries.map(({ contestant: { name }, compileMs, flops }, i) => {
-    const first = Math.round(compileMs)
-    return [
-      name,
-      measurement(blocks.get(entries[i]!)!, {
-        compileMs: first,
-        difference: differences[name]!,
-        ...(flops && { flops }),
-      }),
-    ]
-  })
-  return { ...size, times: Object.fromEntries(times) }
+  return { ...size, times }
 }
 
 /** A policy step for one observation. */
-async function timePolicy(agent: string, contestants: readonly Contestant[], flags: Flags): Promise<Row> {
+async function timePolicy(agent: string, groups: Groups, flags: Flags): Promise<Row> {
   const size = { agent, batch: 64, candidates: 16, hidden: 256, ...SPACES }
   const problem = updateProblem(size)
   const rng = createRng(1)
   const draw = (shape: readonly number[]) => HostTensor.from(drawNoise(rng, { law: 'normal', shape }), shape)
   const noise = Object.entries(problem.algorithm.noise.act('sample', 1)).map(([name, { shape }]) => [name, draw(shape)])
   const step = { observation: draw([1, SPACES.observation]), noise: Object.fromEntries(noise) }
-  const actions = []
-  const calls = new Map<Contestant, number>()
-  for (const contestant of contestants) {
-    await contestant.setup(problem, size)
-    actions.push(new Map([['action', await contestant.setupPolicy(step)]]))
-    await contestant.runPolicy(20)
-    calls.set(contestant, callsIn(flags.seconds / POLICY_ROUNDS, await contestant.runPolicy(20)))
+  const times: Record<string, Measurement> = {}
+  let reference: Outputs | undefined
+  for (const contestants of groups) {
+    const calls = new Map<Contestant, number>()
+    for (const contestant of contestants) {
+      await contestant.setup(problem, size)
+      const outputs = new Map([['action', await contestant.setupPolicy(step)]])
+      reference ??= outputs
+      // after one step of Adam, which differs where a gradient is nothing but rounding
+      if (!(difference(reference, outputs) < 0.05)) throw new Error(`another policy step: ${contestant.name}, ${agent}`)
+      await contestant.runPolicy(20)
+      calls.set(contestant, callsIn(flags.seconds / POLICY_ROUNDS, await contestant.runPolicy(20)))
+    }
+    const rounds = POLICY_ROUNDS * flags.rounds
+    const blocks = await inTurn(rounds, contestants, (contestant) => contestant.runPolicy(calls.get(contestant)!))
+    for (const [{ name }, block] of blocks) times[name] = measurement(block)
   }
-  // after one step of Adam, which differs where a gradient is nothing but rounding
-  for (const action of actions)
-    if (!(difference(actions[0]!, action) < 0.05)) throw new Error(`another policy step: ${agent}`)
-  const rounds = POLICY_ROUNDS * flags.rounds
-  const blocks = await inTurn(rounds, contestants, (contestant) => contestant.runPolicy(calls.get(contestant)!))
-  const times = contestants.map((contestant) => [contestant.name, measurement(blocks.get(contestant)!)])
-  return { ...size, policy: true, times: Object.fromEntries(times) }
+  return { ...size, policy: true, times }
 }
 
 /** GFLOP/s of matrix products alone, by contestant: [8192, hidden]·[hidden, hidden], the best of many. */
@@ -209,11 +203,11 @@ export async function main(args: readonly string[]): Promise<void> {
         for (const candidates of flags.candidates) {
           const size = { agent, batch, candidates, hidden, ...SPACES }
           const eager = batch * candidates > EAGER_CANDIDATES || hidden > 256 ? [] : engines
-          rows.push(await timeUpdates(size, [...fast, ...eager], flags))
+          rows.push(await timeUpdates(size, [fast, eager], flags))
           report(rows.at(-1)!)
         }
   for (const agent of flags.agents) {
-    rows.push(await timePolicy(agent, [...fast, ...native], flags))
+    rows.push(await timePolicy(agent, [fast, native], flags))
     report(rows.at(-1)!)
   }
   const products: Record<string, Readonly<Record<string, number>>> = {}

@@ -112,7 +112,7 @@ ${facts.commit}, ${facts.machine}, Node ${facts.node}, load average ${facts.load
 
 The updates of \`rfm\` and \`qne\` with their default options, observations of 24 numbers, actions of 6, the actor on the whole
 batch. Before anything is timed, metrics and Adam moments of the first update must be the same in each. Milliseconds are
-medians of ${rounds} rounds of ${seconds} s, all contestants in turn in a round; they and the ratios are by
+medians of ${rounds} rounds of ${seconds} s, ours and JAX in turn in a round and the eager engines after them; they and the ratios are by
 ${clock}.
 Ratio: JAX's time over ours, median of the rounds (and their range). GFLOP/s: of the products that our update computes, with
 their share of the best product measured (below). The eager engines, tfjs wasm and tfjs-node, run only up to B·K = 1,024.
