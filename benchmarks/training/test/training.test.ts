@@ -59,6 +59,15 @@ variants: { ours: {}, paper: { options: { estimator: rfm } } }`),
     expect(() => plan(misspelt)).toThrow("did you mean 'cheetah-run'?")
   })
 
+  it("plans what the guide's does (docs/guides/compare-agents.md)", () => {
+    const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/compare-agents.md'), 'utf8')
+    const runs = plan(profile(/```yaml\n([\s\S]*?)```/.exec(guide)![1]!))
+    expect(runs).toHaveLength(2 * 2 * 3)
+    expect(new Set(runs.map(({ variant }) => variant))).toEqual(new Set(['rfm', 'rfm-plain', 'sac-plain']))
+    const named = Array.from(guide.matchAll(/^\| ((`[\w-]+`(, )?)+)/gm), ([, names]) => names!.match(/[\w-]+/g)!).flat()
+    expect(named.sort()).toEqual(readdirSync(PROFILES).map((file) => file.replace('.yaml', '')))
+  })
+
   it('is divided into shards without loss', () => {
     const all = [1, 2, 3, 4, 5, 6, 7]
     const parts = [1, 2, 3].map((i) => shard(all, `${i}/3`))
@@ -171,6 +180,17 @@ baseline: ours`)
     const fewer = { ...compared(), seeds: [0] }
     expect(report(fewer, plan(fewer), join(folder, 'no-runs'), out)).toBe(5)
     expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
+  })
+
+  it('is made of raw results of several machines, one after the other', () => {
+    const raw = gunzipSync(readFileSync(join(folder, 'out', 'runs.jsonl.gz'))).toString('utf8')
+    const lines = raw.trim().split('\n')
+    const out = join(folder, 'joined-out')
+    mkdirSync(out, { recursive: true })
+    const parts = [lines.slice(0, 4), lines.slice(4)].map((part) => gzipSync(`${part.join('\n')}\n`))
+    writeFileSync(join(out, 'runs.jsonl.gz'), Buffer.concat(parts))
+    expect(report(compared(), plan(compared()), join(folder, 'no-runs'), out)).toBe(9)
+    expect(gunzipSync(readFileSync(join(out, 'runs.jsonl.gz'))).toString('utf8')).toBe(raw)
   })
 
   it('names a damaged file of results, and leaves it', () => {
