@@ -115,7 +115,7 @@ describe('the asymptotic variance of SNIS (19)', () => {
   it.each([
     ['noise form', plain, 0],
     ['η = 0.3', method(constantDiagonal, coefficients.constant(0.3)), 0.3],
-  ])('is matched within 10 % at large K, case %#', (_, estimator, eta) => {
+  ])('is matched within 10 % at large K, case %#', { timeout: 300_000 }, (_, estimator, eta) => {
     const [B, K] = [4000, 400]
     // E_q[w² (f + η s − μ)²] for q = p0 by quadrature, coordinate by coordinate: f = z, s = −z − (β/α)(m − x1)/v
     const { alpha, beta } = linearFlow().at(0.5)
