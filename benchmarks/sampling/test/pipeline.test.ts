@@ -47,7 +47,7 @@ const jobs: Job[] = [
   { energy: 'lj13', kind: 'training-free', method: 'rfm', seed: 0 },
 ]
 
-it('runs methods on every energy, goes on where it stopped, and reports', async () => {
+it('runs methods on every energy, goes on where it stopped, and reports', { timeout: 300_000 }, async () => {
   for (const name of names) await placeReference(name)
   const file = join(folder, 'runs.jsonl')
   const said: string[] = []
