@@ -20,6 +20,13 @@ export const rfmConfig = z.strictObject({
     })
     .optional()
     .describe('the entropy term of Remark 6 in the backup; none: V is the minimum of the target critics alone'),
+  ownActions: z
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe('share of the actions noised to x_t that are new draws of the policy; none: all come from replay'),
+  backup: z.enum(['mode', 'best']).optional().describe("action rule for a', whose value is backed up; none: one draw"),
   criticsForPolicy: z.enum(['target', 'online']).default('target').describe('whose minimum weights the candidates'),
   bounded: z.boolean().default(true).describe('whether exp(Q/λ) ends at the bounds of the actions'),
   targetClip: z.number().positive().optional().describe('greatest norm of a regression target; none: unlimited'),

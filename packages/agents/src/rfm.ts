@@ -92,7 +92,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
   },
   config: rfmConfig,
   create(config, spaces, given) {
-    const { batchSize, actorBatchSize, candidates, entropy, estimator, noisyActions } = config
+    const { batchSize, actorBatchSize, candidates, entropy, estimator, noisyActions, backup = 'sample' } = config
     const noisyBatchSize = actorBatchSize * noisyActions
     const { actionSize } = spaces
     if (config.temperature.kind === 'entropy' && !entropy)
@@ -102,17 +102,31 @@ comes from tempered regression (estimator \`rfm-box\`).`,
         expected: "the option entropy, where it is 'entropy'",
         received: 'none',
       })
+    if (config.backup && entropy)
+      throw new RevflowError({
+        code: 'invalid-option',
+        path: 'agent.backup',
+        expected: 'none beside the option entropy, whose backup is a mean over draws',
+        received: `'${config.backup}'`,
+      })
     const policy = flowPolicy(config, spaces)
     const critics = criticLearner(config, spaces, given)
     const temperature = temperatureRule(config.temperature)
     const optimizer = adam({ learningRate: actorRate(config) })
     const method = resolveEstimator(estimator)
-    const draws = batchSize * (entropy?.samples ?? 1)
+    const draws = batchSize * (entropy ? entropy.samples : backup === 'best' ? config.bestOf : 1)
+    const ownActions = Math.ceil((config.ownActions ?? 0) * actorBatchSize)
     const divergenceGradients = !entropy ? 0 : entropy.divergence === 'exact' ? actionSize : 1
 
-    /** V(s') = min Q̄(s', a'), a' ~ π, or with the entropy term its mean over draws less λ log π(a'|s') (Remark 6). */
+    const rules = actionRules<State>(config, spaces, {
+      noise: policy.noise,
+      draw: ({ actor }, s, noise) => policy.draw(actor, s, noise),
+      value: ({ targets }, s, a) => critics.minimum(targets, s, a),
+    })
+
+    /** V(s') = min Q̄(s', a'), a' by its action rule, or the mean over draws of min Q̄(s', a') − λ log π(a'|s') (Remark 6). */
     const nextValue = (state: State, s: tf.Tensor2D, noise: Noise, lambda: tf.Scalar) => {
-      if (!entropy) return { value: critics.minimum(state.targets, s, policy.draw(state.actor, s, noise)) }
+      if (!entropy) return { value: critics.minimum(state.targets, s, rules.act(backup, state, s, noise)) }
       const { x, logProb } = policy.drawWithLogProb(state.actor, repeatRows(s, entropy.samples), noise)
       const action = tf.reshape(tf.clipByValue(x, -1, 1), [batchSize, entropy.samples, actionSize])
       const soft = tf.sub(
@@ -122,10 +136,22 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       return { value: tf.mean(soft, 1), entropy: tf.neg(tf.mean(logProb)) as tf.Scalar }
     }
 
+    /** The actions that are noised, [B, A]: draws of the policy for the first of the states, those of replay for the others. */
+    const noisedActions = (state: State, s: tf.Tensor2D, replayed: tf.Tensor2D, { own, ownKicks }: Noise) => {
+      if (!own) return replayed
+      const drawn = policy.draw(state.actor, tf.slice(s, [0, 0], [ownActions, -1]), {
+        x0: own,
+        ...(ownKicks && { kicks: ownKicks }),
+      })
+      return tf.concat([drawn, tf.slice(replayed, [ownActions, 0])], 0)
+    }
+
     /** The policy network regressed on {@link rfmTarget} at noised actions of the batch. */
     const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
-      const part = (x: tf.Tensor2D) => repeatRows(tf.slice(x, [0, 0], [actorBatchSize, -1]), noisyActions)
-      const [s, a] = [part(batch.observation), part(batch.action)]
+      const part = (x: tf.Tensor2D) => tf.slice(x, [0, 0], [actorBatchSize, -1])
+      const states = part(batch.observation)
+      const s = repeatRows(states, noisyActions)
+      const a = repeatRows(noisedActions(state, states, part(batch.action), noise), noisyActions)
       const t = policy.times(stratified(noise.t!, noisyActions))
       const { x } = interpolate(policy.schedule, noise.x0 as tf.Tensor2D, a, t)
       const centre = method.needsCentre ? { centre: policy.data(state.actor, s, x, t) } : {}
@@ -146,26 +172,25 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       return { learned: { actor, actorAdam }, loss: value, diagnostics }
     }
 
-    const rules = actionRules<State>(config, spaces, {
-      noise: policy.noise,
-      draw: ({ actor }, s, noise) => policy.draw(actor, s, noise),
-      value: ({ targets }, s, a) => critics.minimum(targets, s, a),
-    })
-    const nextNoise: NoiseSpecs = entropy ? { x0: normal(draws, actionSize) } : policy.noise(batchSize)
+    const ownNoise = policy.noise(ownActions)
+    const nextNoise: NoiseSpecs = entropy ? { x0: normal(draws, actionSize) } : rules.noise(backup, batchSize)
 
     return {
       batchSize,
       cost: {
-        criticEvaluations: draws + 2 * batchSize + noisyBatchSize * method.cost(candidates),
+        criticEvaluations: draws + (backup === 'best' ? 3 : 2) * batchSize + noisyBatchSize * method.cost(candidates),
         policyEvaluations:
-          draws * policy.evaluations * (1 + 2 * divergenceGradients) + noisyBatchSize * (method.needsCentre ? 3 : 2),
+          draws * policy.evaluations * (1 + 2 * divergenceGradients) +
+          ownActions * policy.evaluations +
+          noisyBatchSize * (method.needsCentre ? 3 : 2),
       },
       noise: {
         act: rules.noise,
         update: {
-          next: nextNoise.x0!,
+          ...(nextNoise.x0 && { next: nextNoise.x0 }),
           ...(nextNoise.kicks && { nextKicks: nextNoise.kicks }),
           ...(entropy?.divergence === 'hutchinson' && { probe: normal(draws, actionSize) }),
+          ...(ownActions > 0 && { own: ownNoise.x0!, ...(ownNoise.kicks && { ownKicks: ownNoise.kicks }) }),
           t: { shape: [noisyBatchSize], law: 'uniform' },
           x0: normal(noisyBatchSize, actionSize),
           ...estimatorNoise(estimator, { batch: noisyBatchSize, candidates, dim: actionSize }),
@@ -183,7 +208,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       update(state, batch, noise) {
         const lambda = temperature.lambda(state.temperature)
         const { next, nextKicks, probe } = noise
-        const nextDraws = { x0: next!, ...(nextKicks && { kicks: nextKicks }), ...(probe && { probe }) }
+        const nextDraws = { ...(next && { x0: next }), ...(nextKicks && { kicks: nextKicks }), ...(probe && { probe }) }
         const { value, ...soft } = nextValue(state, batch.nextObservation, nextDraws, lambda)
         const { state: learner, metrics } = critics.learn(state, batch, value)
         const params = config.criticsForPolicy === 'target' ? learner.targets : learner.critics

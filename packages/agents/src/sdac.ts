@@ -28,10 +28,10 @@ from 20 DDPM steps.`,
 export const sdacPublished = preset(sdac, {
   name: 'sdac-published',
   deviations: [
-    'x_t is an action of replay with noise, as in all agents here; SDAC takes a fresh action of the policy.',
     'λ is steered at every update towards an effective sample size of 0.4 K; SDAC learns it every 250 updates.',
     "The policy's learning rate alone decays, over 1,000,000 updates of the policy, whatever the run's length.",
-    'It acts by the best of 32 draws, at evaluation too: there it is the rule `best`.',
+    'The best of 32 draws is the best by the averaged critics; SDAC asks those that learn, and adds noise of its λ when it acts.',
+    'At evaluation the best of 32 draws is the rule `best`.',
   ],
   options: {
     hidden: [256, 256, 256],
@@ -46,6 +46,8 @@ export const sdacPublished = preset(sdac, {
     policyEvery: 2,
     bestOf: 32,
     exploration: { rule: 'best' },
+    backup: 'best',
+    ownActions: 1,
     temperature: { kind: 'ess' },
   },
 })

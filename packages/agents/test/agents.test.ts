@@ -73,7 +73,7 @@ describe.each(names)('%s', (name) => {
   it('has options with descriptions and defaults, and names itself', () => {
     expect(agents[name].name).toBe(name)
     const schema = z.toJSONSchema(agents[name].config, { io: 'input' })
-    const optional = ['actorDecay', 'entropy', 'targetClip']
+    const optional = ['actorDecay', 'backup', 'entropy', 'ownActions', 'targetClip']
     for (const [key, option] of Object.entries(schema.properties!)) {
       expect(option, `${name}.${key}`).toHaveProperty('description')
       if (!optional.includes(key)) expect(option, `${name}.${key}`).toHaveProperty('default')
@@ -171,6 +171,8 @@ it('count what an update puts through the policy network', () => {
   // the policy's own guess at the data
   expect(cost('rfm-mix').policyEvaluations).toBe(10 * 4 + 6 * (1 + 2))
   expect(cost('rfm', { estimator: 'rfm-mix', noisyActions: 2 }).policyEvaluations).toBe(10 * 4 + 12 * (1 + 2))
+  // the best of three draws backed up, half of the noised actions drawn anew
+  expect(cost('rfm', { backup: 'best', bestOf: 3, ownActions: 0.5 }).policyEvaluations).toBe((30 + 3) * 4 + 6 * 2)
   // a velocity and three gradients of its components a step; one gradient where probed; two draws a state
   expect(cost('rfm-entropy').policyEvaluations).toBe(10 * 4 * (1 + 2 * 3) + 6 * 2)
   const probed = { entropy: { samples: 2, divergence: 'hutchinson' } }

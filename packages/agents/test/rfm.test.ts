@@ -19,6 +19,11 @@ describe('rfm', () => {
   const variants = [
     ...listEstimators().map(({ name }) => [name, { estimator: name }] as const),
     ['fixed temperature, online critics', { temperature: { kind: 'fixed', value: 0.2 }, criticsForPolicy: 'online' }],
+    [
+      'best of four backed up, half of the noised actions its own',
+      // Adam's first steps are of the learning rate whatever the gradient: a small one, lest rounding turn steps about
+      { backup: 'best', ownActions: 0.5, actorLearningRate: 1e-5 },
+    ],
     ['mish, no LayerNorm', { actorActivation: 'mish', criticActivation: 'gelu', criticLayerNorm: false }],
   ] as const
   it.each(variants)('updates alike compiled, on cpu and on wasm: %s', async (name, options) => {
@@ -122,6 +127,67 @@ describe('rfm', () => {
         expect(Math.abs(target - (1 + discount * (3 + lambda * entropy)))).toBeLessThan(discount * lambda * error)
       })
     }
+  })
+
+  it('backs up the value of the action that its rule names, in closed form', () => {
+    // a network of zeros leaves the noise where it is: π = N(0, 1) clipped to [−1, 1]; Q(s, a) = a
+    const [batchSize, bestOf] = [4096, 4]
+    const value = (options: object) =>
+      tf.tidy(() => {
+        const given = { ...options, batchSize, bestOf, hidden: [4], discount: 1 }
+        const critics = knownCritics((_, action) => tf.sum(action, -1))
+        const algorithm = createAgent(agents, 'rfm', given, { observationSize: 1, actionSize: 1 }, critics)
+        const state = algorithm.init(createRng(1))
+        const rng = createRng(4)
+        const specs = Object.entries(algorithm.noise.update)
+        const drawn = specs.map(([name, spec]) => [name, tf.tensor(drawNoise(rng, spec), [...spec.shape])])
+        const zeros = (...shape: number[]) => tf.zeros(shape) as never
+        const batch = { observation: zeros(batchSize, 1), action: zeros(batchSize, 1), reward: zeros(batchSize) }
+        const { metrics } = algorithm.update(
+          { ...state, actor: mapTree((leaf: tf.Tensor) => tf.zerosLike(leaf), state.actor!) },
+          { ...batch, nextObservation: zeros(batchSize, 1), terminated: zeros(batchSize) },
+          Object.fromEntries(drawn),
+        )
+        return metrics.targetValue!.dataSync()[0]!
+      })
+    expect(value({ backup: 'mode' })).toBe(0)
+    // a clipped draw has a deviation of 0.72, the best of four one of 0.5: four standard errors of the mean
+    expect(Math.abs(value({}))).toBeLessThan((4 * 0.72) / Math.sqrt(batchSize))
+    // E max of n clipped draws = 1 − ∫ Φ(x)^n dx over [−1, 1]
+    const x = tf.linspace(-1, 1, 2001)
+    const phi = tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2))))
+    const integral = 2 * tf.mean(tf.pow(phi, bestOf)).dataSync()[0]!
+    const error = (4 * 0.5) / Math.sqrt(batchSize)
+    expect(Math.abs(value({ backup: 'best' }) - (1 - integral))).toBeLessThan(error)
+    expect(() => setUp('rfm', { backup: 'best', entropy: {} })).toThrow('expected none beside the option entropy')
+  })
+
+  it('noises its own actions for the share asked for, those of replay for the rest', () => {
+    const loss = (ownActions: number | undefined, changed: number) =>
+      tf.tidy(() => {
+        const [batchSize, n] = [8, 4]
+        const options = { batchSize, actorBatchSize: n, noisyActions: 2, hidden: [8], candidates: 4 }
+        const critics = knownCritics((_, action) => tf.neg(tf.sum(tf.square(action), -1)))
+        const given = { ...options, ...(ownActions && { ownActions }) }
+        const algorithm = createAgent(agents, 'rfm', given, { observationSize: 1, actionSize: 2 }, critics)
+        const action = tf.tensor2d(Array.from({ length: batchSize }, (_, i) => (i === changed ? [0.9, -0.9] : [0, 0])))
+        const drawn = Object.entries(algorithm.noise.update).map(([name, spec], i) => {
+          const given = tf.tensor(drawNoise(createRng(i), spec), [...spec.shape])
+          return [name, name === 't' ? tf.onesLike(given).mul(0.5) : given]
+        })
+        const zeros = (...shape: number[]) => tf.zeros(shape) as never
+        const batch = { observation: zeros(batchSize, 1), nextObservation: zeros(batchSize, 1), action }
+        const rest = { reward: zeros(batchSize), terminated: zeros(batchSize) }
+        const state = algorithm.init(createRng(1))
+        return algorithm
+          .update(state, { ...batch, ...rest }, Object.fromEntries(drawn))
+          .metrics.actorLoss!.dataSync()[0]!
+      })
+    // an action of the first, the second half of the states that the policy learns from, none
+    const depends = (share?: number) => [0, 2].map((row) => loss(share, row) !== loss(share, -1))
+    expect(depends()).toEqual([true, true])
+    expect(depends(0.5)).toEqual([false, true])
+    expect(depends(1)).toEqual([false, false])
   })
 
   it('learns the same in the data view, to the bit', async () => {
