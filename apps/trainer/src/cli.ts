@@ -12,6 +12,7 @@ import { resumeCommand, trainCommand } from './commands/train.ts'
 
 /** Exit codes: 0 done, 1 failed while running, 2 the request was wrong, 130 stopped by Ctrl-C. */
 export async function main(args: readonly string[]): Promise<number> {
+  outliveReaders()
   let exitCode = 0
   const program = createProgram((code) => {
     exitCode = code
@@ -25,6 +26,15 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`revflow: ${error.message}\n`)
     return error.code === 'diverged' ? 1 : 2
   }
+}
+
+/** Whoever reads what is written may leave, as `head` does: the rest is dropped, and no run ends of it. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    if (!stream.listeners('error').includes(unlessClosed)) stream.on('error', unlessClosed)
+}
+function unlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 const integer = (name: string) => (text: string) => {

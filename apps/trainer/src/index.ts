@@ -1,5 +1,5 @@
 export { readLatestCheckpoint } from './checkpoint/checkpoint.ts'
-export { main } from './cli.ts'
+export { main, outliveReaders } from './cli.ts'
 export { type Curve, type CurvePoint, figure, learningCurve, writeFigure } from './plot/learning-curve.ts'
 export { type RunConfig, readConfigFile, resolveConfig, runId } from './run/config.ts'
 export { type Evaluation, evaluations, type Timing, timing } from './run/evaluations.ts'

@@ -29,10 +29,12 @@ options: { hidden: [16, 16], batchSize: 16, actorBatchSize: 8, candidates: 4, od
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The command in a process of its own, to be killed. */
-function start(...args: string[]): ChildProcess {
+const start = (...args: string[]): ChildProcess => startWith('ignore', ...args)
+
+function startWith(output: 'ignore' | 'pipe', ...args: string[]): ChildProcess {
   const script = fileURLToPath(new URL('./revflow.ts', import.meta.url))
   return spawn(process.execPath, ['--conditions=revflow-source', '--import', 'tsx', script, ...args], {
-    stdio: 'ignore',
+    stdio: ['ignore', output, output],
   })
 }
 
@@ -194,6 +196,13 @@ describe('train', () => {
     rmSync(summary)
     expect((await revflow(...runArgs('whole'))).code).toBe(0)
     expect(readFileSync(summary, 'utf8')).toBe(before)
+  })
+
+  it('goes on where whoever reads what it writes has left, as `head` does', async () => {
+    const [list, run] = [startWith('pipe', 'agents', '--json'), startWith('pipe', ...runArgs('piped'))]
+    for (const child of [list, run])
+      for (const stream of [child.stdout!, child.stderr!]) stream.once('data', () => stream.destroy())
+    expect(await Promise.all([list, run].map(ended))).toEqual([0, 0])
   })
 
   it('draws what was trained, found by its folder or its id', async () => {

@@ -1,17 +1,9 @@
-import { parseOptions, RevflowError, type Rng, type Tree, unflattenTree } from '@revflow/core'
+import { trainedRun } from '@revflow/benchmark-shared'
+import type { Rng, Tree } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
-import { type TwinCriticParams, twinCritics } from '@revflow/rl'
-import { readLatestCheckpoint, readRun } from '@revflow/trainer'
+import type { TwinCriticParams } from '@revflow/rl'
 import * as tf from '@tensorflow/tfjs'
-import { z } from 'zod'
 import type { Energy } from './energies.ts'
-
-/** What this asks of a run's options: those of rfm and its presets. */
-const optionsSchema = z.object({
-  hidden: z.array(z.int()),
-  criticActivation: z.enum(['identity', 'relu', 'tanh', 'silu', 'mish', 'gelu', 'softplus']),
-  criticLayerNorm: z.boolean(),
-})
 
 /** Actions whose values say how far Q spreads at a state. */
 const PROBES = 256
@@ -22,39 +14,13 @@ const PROBES = 256
  * @throws RevflowError (`not-a-run`, `no-checkpoint`, `invalid-option`)
  */
 export function trainedCritic(run: string): { readonly energy: Energy; readonly dim: number } {
-  const { folder, config } = readRun(run)
-  const { found } = readLatestCheckpoint(folder.checkpoints)
-  if (!found) throw new RevflowError({ code: 'no-checkpoint', path: run, expected: 'a run with a checkpoint' })
-  const { hidden, criticActivation, criticLayerNorm } = parseOptions(
-    optionsSchema,
-    config.options,
-    'options of the run',
-  )
-  const tensors = Object.entries(found.data.tensors)
-  const prefix = 'agent/targets/'
-  const entries = tensors.flatMap(([path, { data, shape }]) =>
-    path.startsWith(prefix) ? [[path.slice(prefix.length), HostTensor.from(data as Float32Array, shape)] as const] : [],
-  )
-  const observations = found.data.tensors['replay/observation']!.data as Float32Array
-  const transitions = found.data.tensors['replay/reward']!.data.length
-  const size = observations.length / transitions
-  const dim = (found.data.tensors['replay/action']!.data as Float32Array).length / transitions
-  const critics = twinCritics({
-    observationSize: size,
-    actionSize: dim,
-    hidden,
-    activation: criticActivation,
-    layerNorm: criticLayerNorm,
+  const { critics, params, transitions, actionSize: dim, rows } = trainedRun(run)
+  const draw = (rng: Rng, _: number, scale: number) => ({
+    critics: params,
+    observation: rows('observation', [rng.integer(transitions)]),
+    probes: HostTensor.from(rng.fillUniform(new Float32Array(PROBES * dim), -1, 1), [1, PROBES, dim]),
+    scale: HostTensor.from([scale], []),
   })
-  const draw = (rng: Rng, _: number, scale: number) => {
-    const row = size * rng.integer(transitions)
-    return {
-      critics: unflattenTree<HostTensor>(entries),
-      observation: HostTensor.from(observations.slice(row, row + size), [1, size]),
-      probes: HostTensor.from(rng.fillUniform(new Float32Array(PROBES * dim), -1, 1), [1, PROBES, dim]),
-      scale: HostTensor.from([scale], []),
-    }
-  }
   return {
     dim,
     energy: {

@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lookUp, parseOptions, RevflowError } from '@revflow/core'
-import { writeAtomically } from '@revflow/trainer'
+import { outliveReaders, writeAtomically } from '@revflow/trainer'
 import { Command, CommanderError } from 'commander'
 import { z } from 'zod'
+import { improve } from './improvement.ts'
 import { plan, readProfile, shard } from './plan.ts'
 import { report } from './report.ts'
 import { collect } from './results.ts'
@@ -22,6 +23,7 @@ function profileFile(name: string): string {
   return lookUp('profile', name, Object.fromEntries(known))
 }
 
+const improveSchema = z.strictObject({ updates: z.coerce.number().pipe(z.int().min(1)) })
 const workersSchema = z.strictObject({ workers: z.coerce.number().pipe(z.int().min(1)) })
 
 interface Flags {
@@ -37,8 +39,9 @@ const VERBS = {
   report: 'report what is done',
 } as const
 
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+
 async function bench(verb: keyof typeof VERBS, name: string, flags: Flags): Promise<number> {
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
   const profile = readProfile(profileFile(name))
   const runs = plan(profile)
   const own = shard(runs, flags.shard)
@@ -65,6 +68,7 @@ async function bench(verb: keyof typeof VERBS, name: string, flags: Flags): Prom
 
 /** Exit codes: 0 done, 1 a run failed, 2 the request was wrong. */
 export async function main(args: readonly string[]): Promise<number> {
+  outliveReaders()
   let code = 0
   const program = new Command('bench')
     .description('Compares agents and estimators on control tasks; the same command again goes on where it stopped')
@@ -84,6 +88,18 @@ export async function main(args: readonly string[]): Promise<number> {
       .action(async (profile: string, flags: Flags) => {
         code = await bench(verb as keyof typeof VERBS, profile, flags)
       })
+  program
+    .command('improve')
+    .description("train the policies of a profile on a run's critics, held as they are")
+    .argument('<profile>', 'a name in benchmarks/training/profiles, or a YAML file')
+    .requiredOption('--critics <run>', 'folder of the run')
+    .option('--updates <n>', 'of each policy', '3000')
+    .option('--out <folder>', 'where results go', 'benchmarks/results/improvement')
+    .action(async (name: string, flags: { critics: string; updates: string; out: string }) => {
+      const { updates } = parseOptions(improveSchema, { updates: flags.updates }, 'bench')
+      const [run, out] = [resolve(REPOSITORY, flags.critics), resolve(REPOSITORY, flags.out)]
+      await improve({ profile: readProfile(profileFile(name)), run, updates, out, say })
+    })
   try {
     await program.parseAsync(args as string[], { from: 'user' })
     return code

@@ -2,7 +2,7 @@ import { dqs, dqsPublished } from './dqs.ts'
 import { idem, idemPublished } from './idem.ts'
 import { qne, qnePublished } from './qne.ts'
 import { qsm, qsmPublished, qsmScaled } from './qsm.ts'
-import { rfmData, rfmDiffusion, rfmEntropy, rfmMix, rfmPaper, rfmPool } from './rfm.presets.ts'
+import { rfmAnneal, rfmData, rfmDiffusion, rfmEntropy, rfmMix, rfmPaper, rfmPool } from './rfm.presets.ts'
 import { rfm } from './rfm.ts'
 import { sac, sacPublished } from './sac.ts'
 import { sdac, sdacPublished } from './sdac.ts'
@@ -34,6 +34,7 @@ export const agents = {
   'rfm-data': rfmData,
   'rfm-mix': rfmMix,
   'rfm-pool': rfmPool,
+  'rfm-anneal': rfmAnneal,
   'rfm-diffusion': rfmDiffusion,
   'rfm-entropy': rfmEntropy,
   sac,

@@ -11,7 +11,9 @@ export const rfmConfig = z.strictObject({
     .int()
     .min(1)
     .default(1)
-    .describe('noisy actions x_t of each transition, K candidates each; the estimator `rfm-pool` shares them'),
+    .describe(
+      'noisy actions x_t of each transition, K candidates each; the estimators `rfm-pool` and `rfm-mix` share them',
+    ),
   temperature: temperatureSchema.prefault({ kind: 'spread' }).describe('how λ is chosen'),
   entropy: z
     .strictObject({

@@ -51,6 +51,21 @@ the regression targets of \`rfm\` from as many evaluations of the critics.`,
   options: { estimator: 'rfm-pool', noisyActions: 4, candidates: 4, temperature: { kind: 'spread', scale: 0.1 } },
 })
 
+/** Broad at first and sharp at last, as soft actor-critic is. */
+export const rfmAnneal = preset(rfmPool, {
+  name: 'rfm-anneal',
+  description: `RFM with four noisy actions x_t of each transition that share their candidates, half of them from the truncated
+priors and half from truncated normals of width 0.3 around the policy's own E[X1|x_t], all weighed by the density of their mixture.
+λ is annealed from 0.1 to 0.005 over 10,000 updates: a broad policy while the critics know little, a sharp one later.`,
+  deviations: [
+    'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.',
+    "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior.",
+    'λ is annealed; the paper holds it fixed.',
+    ...rfm.deviations.filter((line) => !line.startsWith('λ')),
+  ],
+  options: { estimator: 'rfm-mix', temperature: { kind: 'anneal' } },
+})
+
 /** A diffusion policy trained by RFM: variance-preserving, noise prediction, DDPM steps. */
 export const rfmDiffusion = preset(rfm, {
   name: 'rfm-diffusion',

@@ -6,7 +6,7 @@ const positive = z.number().positive()
 const initial = positive.default(0.1).describe('λ at first')
 const rate = positive.default(0.003).describe('change of log λ for each update and unit of what is missed')
 
-/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, or steered towards a target. */
+/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, annealed, or steered towards a target. */
 export const temperatureSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('spread'),
@@ -15,6 +15,12 @@ export const temperatureSchema = z.discriminatedUnion('kind', [
     decay: z.number().min(0).max(1).default(0.99).describe('decay of the running mean'),
   }),
   fixedTemperature,
+  z.strictObject({
+    kind: z.literal('anneal'),
+    initial,
+    final: positive.default(0.005).describe('λ at last'),
+    updates: z.int().min(1).default(10_000).describe('updates from one to the other, log λ on a line'),
+  }),
   z.strictObject({
     kind: z.literal('ess'),
     target: positive.max(1).default(0.4).describe('effective sample size wanted, as a share of the candidates'),
@@ -40,7 +46,7 @@ export interface Measured {
   readonly entropy?: tf.Scalar
 }
 
-/** A rule for λ with its memory in one number, []: the running spread, or log λ. */
+/** A rule for λ with its memory in one number, []: the running spread, the updates made, or log λ. */
 export interface TemperatureRule {
   init(): tf.Scalar
   /** λ, [] */
@@ -57,6 +63,17 @@ export function temperatureRule(config: TemperatureConfig): TemperatureRule {
       init: () => tf.scalar(0),
       lambda: (spread) => tf.maximum(tf.mul(scale, spread), floor),
       next: (running, { spread }) => tf.add(tf.mul(decay, running), tf.mul(1 - decay, spread)),
+    }
+  }
+  if (config.kind === 'anneal') {
+    const { initial, final, updates } = config
+    return {
+      init: () => tf.scalar(0),
+      lambda(made) {
+        const part = tf.minimum(1, tf.div(made, updates))
+        return tf.mul(initial, tf.exp(tf.mul(part, Math.log(final / initial))))
+      },
+      next: (made) => tf.add(made, 1),
     }
   }
   const { kind, target, initial, rate } = config

@@ -211,6 +211,16 @@ describe('options', () => {
     expect(() => setUp('rfm', { temperature: { kind: 'entropy' } })).toThrow('the option entropy')
   })
 
+  it('anneal λ on a line of its logarithm, to the last', async () => {
+    // the third update has two behind it
+    const lambda = async (updates: number) => {
+      const temperature = { kind: 'anneal', initial: 0.5, final: 0.05, updates }
+      return scalar((await run('rfm', { temperature })).after.temperature)
+    }
+    expect(await lambda(4)).toBeCloseTo(0.5 * 0.1 ** (2 / 4), 6)
+    expect(await lambda(1)).toBeCloseTo(0.05, 6)
+  })
+
   it('scale rewards, and hold the norm of a target', async () => {
     const one = await run('rfm', { discount: 0 })
     const half = await run('rfm', { discount: 0, rewardScale: 0.5 })

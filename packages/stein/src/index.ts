@@ -30,8 +30,9 @@ export { divergence, matrixSteinOperator, steinOperator } from './operators/stei
 export { evaluateTarget } from './posterior.ts'
 export { presets } from './presets.ts'
 export type { Box, Diagnostics, PosteriorMean, PosteriorProblem } from './problem.ts'
-export { centredProposal, laplaceProposal, type TwoStageOptions, twoStageProposal } from './proposals/mixture.ts'
+export { laplaceProposal, type TwoStageOptions, twoStageProposal } from './proposals/mixture.ts'
 export { drawNoiseTensors } from './proposals/noise.ts'
+export { type PooledOptions, pooledProposal } from './proposals/pooled.ts'
 export { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
 export {
   type Candidates,

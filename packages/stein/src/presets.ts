@@ -5,7 +5,7 @@ import { defineEstimator, registerEstimator } from './estimator.ts'
 import { annealing } from './methods/annealing.ts'
 import { chains } from './methods/chains.ts'
 import { importanceSampling } from './methods/importance-sampling.ts'
-import { centredProposal, laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
+import { laplaceProposal, twoStageProposal } from './proposals/mixture.ts'
 import { pooledProposal } from './proposals/pooled.ts'
 import { clippedProposal, sourceProposal, truncatedProposal } from './proposals/prior.ts'
 import { sobolProposal } from './proposals/proposal.ts'
@@ -81,13 +81,13 @@ export const presets = [
     name: 'rfm-mix',
     targets: ['unbounded', 'bounded'],
     reference: "revflow: rfm-box with half of the candidates around a guess such as the policy's own prediction",
-    ...importanceSampling({ proposal: centredProposal(), control: bounded }),
+    ...importanceSampling({ proposal: pooledProposal({ sigma: 0.3 }), control: bounded }),
   }),
   defineEstimator({
     name: 'rfm-pool',
     targets: ['unbounded', 'bounded'],
     reference: 'revflow: rfm-box with the candidates of all noisy points that share a target',
-    ...importanceSampling({ proposal: pooledProposal, control: bounded }),
+    ...importanceSampling({ proposal: pooledProposal(), control: bounded }),
   }),
   defineEstimator({
     name: 'rfm-two-stage',

@@ -13,7 +13,7 @@ import {
   toNoise,
 } from './proposal.ts'
 import { systematicResample, takeRows } from './resample.ts'
-import { drawTruncated, logTruncatedDensity, priorLaw } from './truncated-law.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
 
 /** Where the second half of the candidates goes. */
 export interface Centres {
@@ -149,24 +149,21 @@ export function climb(
   return { mean: support ? tf.clipByValue(mean, support.low, support.high) : mean, sigma: width }
 }
 
-/** Around `problem.centre`, such as the policy's own prediction of the data. */
-export const centredProposal = ({ sigma = 0.3 }: { readonly sigma?: number } = {}): Proposal => ({
-  ...defensiveMixture({
-    name: 'centred',
-    locate(problem, _, __, at) {
-      if (!problem.centre)
-        throw new RevflowError({
-          code: 'missing-centre',
-          path: 'problem.centre',
-          expected: 'a guess at E[X1|x], for proposals around it',
-          received: 'none',
-        })
-      const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
-      return { mean: tf.expandDims(problem.centre, 1), sigma: width }
-    },
-  }),
-  needsCentre: true,
-})
+/**
+ * A truncated normal around `problem.centre`, as wide as the prior or `sigma` half-widths of the support.
+ * @throws RevflowError (`missing-centre`)
+ */
+export function centreLaw(problem: PosteriorProblem, sigma: number, at: Coefficients3D): TruncatedLaw {
+  if (!problem.centre)
+    throw new RevflowError({
+      code: 'missing-centre',
+      path: 'problem.centre',
+      expected: 'a guess at E[X1|x], for proposals around it',
+      received: 'none',
+    })
+  const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
+  return { mean: tf.expandDims(problem.centre, 1), sigma: width, support: problem.support }
+}
 
 /**
  * A Gaussian fitted by Laplace: gradient ascent to a mode of the posterior of x1, step and width from the curvature that
