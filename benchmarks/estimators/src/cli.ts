@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { circumstances } from '@revflow/benchmark-shared'
+import { circumstances, readJsonLines } from '@revflow/benchmark-shared'
 import { lookUp, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs'
 import { Command, CommanderError } from 'commander'
@@ -30,24 +30,12 @@ export async function run(profile: string, { part: only, critic, reportOnly, ...
     for await (const row of studyPart(part)) appendFileSync(file, `${JSON.stringify(row)}\n`)
     process.stdout.write(`${part.name}: done\n`)
   }
-  const rows = [...fixed.map(({ name }) => name), 'critic'].flatMap((name) => readRows(fileOf(out, name)))
+  const rows = [...fixed.map(({ name }) => name), 'critic'].flatMap((name) => readJsonLines<Row>(fileOf(out, name)))
   const { date, commit, machine, node } = circumstances()
   report(rows, { out, machine: `${machine}, Node ${node}, ${date}, commit ${commit}.` })
 }
 
 const fileOf = (out: string, part: string) => join(out, `${part.replaceAll(' ', '-')}.jsonl`)
-
-function readRows(file: string): Row[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Row)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
 
 /** Exit codes: 0 done, 2 the request was wrong. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ActionRule, type AgentState, agents, createAgent } from '@revflow/agents'
 import {
   type Circumstances,
   circumstances,
   markdownTable,
+  readJsonLines,
   type TrainedRun,
   trainedRun,
 } from '@revflow/benchmark-shared'
@@ -113,10 +114,12 @@ export async function* improvements(profile: Profile, folder: string, updates: n
   for (const { variant, config } of plan({ ...profile, tasks: [run.task], seeds: [0] })) {
     const algorithm = createAgent(agents, config.agent, config.options, run)
     const update = jit(algorithm.update, { threads: 1 }) as unknown as Update & { dispose(): Promise<void> }
+    const drawn = algorithm.init(createRng(0))
     const initial = mapTree<tf.Tensor, HostTensor>(
       (tensor) => new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice()),
-      algorithm.init(createRng(0)),
+      drawn,
     )
+    tf.dispose(drawn as tf.NamedTensorMap)
     const held = { critics: run.params, targets: run.params }
     let state: Tree<HostTensor> = { ...(initial as object), ...held }
     const rng = createRng(5)
@@ -191,21 +194,16 @@ export async function improve(options: {
   const { profile, run, updates, out, say } = options
   mkdirSync(out, { recursive: true })
   const file = join(out, 'improvement.jsonl')
+  let rows = readJsonLines<Improvement>(file)
   for await (const made of improvements(profile, run, updates)) {
     const same = (row: Improvement) =>
       row.critics === made.critics && row.variant === made.variant && row.updates === made.updates
-    const rows = [...(existsSync(file) ? read(file) : []).filter((row) => !same(row)), made]
+    rows = [...rows.filter((row) => !same(row)), made]
     writeAtomically(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
     writeAtomically(join(out, 'report.md'), page(rows))
     say(`${made.variant}: ${NAMES.map((name) => `${name} ${made[name].toFixed(2)}`).join(', ')}`)
   }
 }
-
-const read = (file: string): Improvement[] =>
-  readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Improvement)
 
 function page(rows: readonly Improvement[]): string {
   const critics = [...new Set(rows.map((row) => row.critics))]

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { runFolder, runId } from '@revflow/trainer'
+import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { main } from '../src/cli.ts'
 import { plan, readProfile, shard } from '../src/plan.ts'
@@ -267,10 +268,35 @@ variants: { fine: { agent: sac }, broken: { agent: qsm } }`,
       expect(said()).toContain('1 of 2 runs are done already')
       expect(said()).not.toContain('] fine')
       expect(JSON.parse(readFileSync(broken!.at.evaluations, 'utf8'))).toMatchObject({ step: 60 })
+
+      // what the critics of that run teach the policies of a profile
+      const out = join(folder, 'improved')
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/variants: .*/, 'variants: { ours: {} }'))
+      const improve = (updates: string, run = fine!.at.path) =>
+        main(['improve', file, '--critics', run, '--updates', updates, '--out', out])
+      const before = tf.memory().numTensors
+      for (const updates of ['1', '300', '300']) expect(await improve(updates)).toBe(0)
+      expect(tf.memory().numTensors).toBe(before)
+      const [first, last, ...more] = readFileSync(join(out, 'improvement.jsonl'), 'utf8').trim().split('\n')
+      expect(more).toEqual([])
+      const [untrained, trained] = [first!, last!].map((line) => JSON.parse(line))
+      expect(untrained).toMatchObject({ critics: 'cartpole-balance, sac, seed 0', variant: 'ours', updates: 1 })
+      // measured: 0.01 to 0.6 for a draw, 0.15 to 0.95 for the noise-free action
+      for (const rule of ['mode', 'sample']) expect(trained[rule]).toBeGreaterThan(untrained[rule] + 0.3)
+      expect(trained.best).toBeGreaterThan(trained.sample)
+      expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain(`| ours | 300 | ${trained.mode.toFixed(2)} |`)
+      const complaint = vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
+      expect(await improve('300', join(folder, 'no-run'))).toBe(2)
+      expect(complaint.mock.calls.join('')).toContain('no-run')
+      writeFileSync(join(out, 'improvement.jsonl'), first!.slice(9))
+      expect(await improve('1')).toBe(2)
+      expect(complaint.mock.calls.join('')).toContain('improvement.jsonl: expected JSON lines')
+      expect(readFileSync(join(out, 'improvement.jsonl'), 'utf8')).toBe(first!.slice(9))
+      complaint.mockRestore()
     } finally {
       write.mockRestore()
     }
-  }, 120_000)
+  }, 300_000)
 
   it('plans, runs what is not done, and reports', async () => {
     const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true)

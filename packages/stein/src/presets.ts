@@ -78,16 +78,16 @@ export const presets = [
     ...importanceSampling({ proposal: sobolProposal(truncatedProposal), control: bounded }),
   }),
   defineEstimator({
-    name: 'rfm-mix',
-    targets: ['unbounded', 'bounded'],
-    reference: "revflow: rfm-box with half of the candidates around a guess such as the policy's own prediction",
-    ...importanceSampling({ proposal: pooledProposal({ sigma: 0.3 }), control: bounded }),
-  }),
-  defineEstimator({
     name: 'rfm-pool',
     targets: ['unbounded', 'bounded'],
     reference: 'revflow: rfm-box with the candidates of all noisy points that share a target',
     ...importanceSampling({ proposal: pooledProposal(), control: bounded }),
+  }),
+  defineEstimator({
+    name: 'rfm-mix',
+    targets: ['unbounded', 'bounded'],
+    reference: "revflow: rfm-pool with half of the candidates around a guess such as the policy's own prediction",
+    ...importanceSampling({ proposal: pooledProposal({ sigma: 0.3 }), control: bounded }),
   }),
   defineEstimator({
     name: 'rfm-two-stage',
