@@ -1,6 +1,11 @@
 import { preset } from './preset.ts'
 import { rfm } from './rfm.ts'
 
+const SHARED =
+  'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.'
+const AROUND =
+  "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior."
+
 /** RFM as the paper has it: Gaussian proposals, the optimal constant η* (20), λ fixed, online critics. */
 export const rfmPaper = preset(rfm, {
   name: 'rfm-paper',
@@ -31,10 +36,7 @@ export const rfmMix = preset(rfm, {
   name: 'rfm-mix',
   description: `RFM with half of the candidates from the truncated prior and half from truncated normals of width 0.3
 around the policy's own E[X1|x_t], all weighed by the density of the mixture: sharper policies from as many candidates.`,
-  deviations: [
-    "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior.",
-    ...rfm.deviations,
-  ],
+  deviations: [AROUND, ...rfm.deviations],
   options: { estimator: 'rfm-mix' },
 })
 
@@ -44,26 +46,18 @@ export const rfmPool = preset(rfm, {
   description: `RFM with four noisy actions x_t of each transition, at times one in each quarter, and four candidates each. As
 they have one state, each is estimated from the candidates of all, weighed by the density of their priors' mixture: four times
 the regression targets of \`rfm\` from as many evaluations of the critics.`,
-  deviations: [
-    'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.',
-    ...rfm.deviations,
-  ],
+  deviations: [SHARED, ...rfm.deviations],
   options: { estimator: 'rfm-pool', noisyActions: 4, candidates: 4, temperature: { kind: 'spread', scale: 0.1 } },
 })
 
-/** Broad at first and sharp at last, as soft actor-critic is. */
+/** Broad while the critics know little, as soft actor-critic is. */
 export const rfmAnneal = preset(rfmPool, {
   name: 'rfm-anneal',
   description: `RFM with four noisy actions x_t of each transition that share their candidates, half of them from the truncated
 priors and half from truncated normals of width 0.3 around the policy's own E[X1|x_t], all weighed by the density of their mixture.
-λ is annealed from 0.1 to 0.005 over 10,000 updates: a broad policy while the critics know little, a sharp one later.`,
-  deviations: [
-    'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.',
-    "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior.",
-    'λ is annealed; the paper holds it fixed.',
-    ...rfm.deviations.filter((line) => !line.startsWith('λ')),
-  ],
-  options: { estimator: 'rfm-mix', temperature: { kind: 'anneal' } },
+λ is at least 0.1 at first, which falls to 0.01 over 10,000 updates: a broad policy while the critics know little.`,
+  deviations: [SHARED, AROUND, ...rfm.deviations],
+  options: { estimator: 'rfm-mix', temperature: { kind: 'spread', scale: 0.1, anneal: {} } },
 })
 
 /** A diffusion policy trained by RFM: variance-preserving, noise prediction, DDPM steps. */

@@ -206,7 +206,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       act: rules.act,
 
       update(state, batch, noise) {
-        const lambda = temperature.lambda(state.temperature)
+        const lambda = temperature.lambda(state.temperature, state.criticAdam.step as tf.Scalar)
         const { next, nextKicks, probe } = noise
         const nextDraws = { ...(next && { x0: next }), ...(nextKicks && { kicks: nextKicks }), ...(probe && { probe }) }
         const { value, ...soft } = nextValue(state, batch.nextObservation, nextDraws, lambda)

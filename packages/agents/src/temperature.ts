@@ -6,21 +6,22 @@ const positive = z.number().positive()
 const initial = positive.default(0.1).describe('λ at first')
 const rate = positive.default(0.003).describe('change of log λ for each update and unit of what is missed')
 
-/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, annealed, or steered towards a target. */
+/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, or steered towards a target. */
 export const temperatureSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('spread'),
     scale: positive.default(0.3).describe('λ over the running spread of Q among the candidates'),
     floor: positive.default(0.01).describe('the least λ, in units of return'),
     decay: z.number().min(0).max(1).default(0.99).describe('decay of the running mean'),
+    anneal: z
+      .strictObject({
+        from: positive.default(0.1).describe('the floor at first'),
+        updates: z.int().min(1).default(10_000).describe('updates until it is `floor`, log λ on a line'),
+      })
+      .optional()
+      .describe('a floor that falls; none: `floor` from the first'),
   }),
   fixedTemperature,
-  z.strictObject({
-    kind: z.literal('anneal'),
-    initial,
-    final: positive.default(0.005).describe('λ at last'),
-    updates: z.int().min(1).default(10_000).describe('updates from one to the other, log λ on a line'),
-  }),
   z.strictObject({
     kind: z.literal('ess'),
     target: positive.max(1).default(0.4).describe('effective sample size wanted, as a share of the candidates'),
@@ -46,11 +47,11 @@ export interface Measured {
   readonly entropy?: tf.Scalar
 }
 
-/** A rule for λ with its memory in one number, []: the running spread, the updates made, or log λ. */
+/** A rule for λ with its memory in one number, []: the running spread, or log λ. */
 export interface TemperatureRule {
   init(): tf.Scalar
-  /** λ, [] */
-  lambda(memory: tf.Scalar): tf.Scalar
+  /** λ, [], after so many updates, [] */
+  lambda(memory: tf.Scalar, updates: tf.Scalar): tf.Scalar
   next(memory: tf.Scalar, measured: Measured): tf.Scalar
 }
 
@@ -58,22 +59,16 @@ export function temperatureRule(config: TemperatureConfig): TemperatureRule {
   if (config.kind === 'fixed')
     return { init: () => tf.scalar(0), lambda: () => tf.scalar(config.value), next: (memory) => memory }
   if (config.kind === 'spread') {
-    const { scale, floor, decay } = config
-    return {
-      init: () => tf.scalar(0),
-      lambda: (spread) => tf.maximum(tf.mul(scale, spread), floor),
-      next: (running, { spread }) => tf.add(tf.mul(decay, running), tf.mul(1 - decay, spread)),
+    const { scale, floor, decay, anneal } = config
+    const least = (updates: tf.Scalar) => {
+      if (!anneal) return floor
+      const left = tf.relu(tf.sub(1, tf.div(updates, anneal.updates)))
+      return tf.mul(floor, tf.exp(tf.mul(left, Math.log(anneal.from / floor))))
     }
-  }
-  if (config.kind === 'anneal') {
-    const { initial, final, updates } = config
     return {
       init: () => tf.scalar(0),
-      lambda(made) {
-        const part = tf.minimum(1, tf.div(made, updates))
-        return tf.mul(initial, tf.exp(tf.mul(part, Math.log(final / initial))))
-      },
-      next: (made) => tf.add(made, 1),
+      lambda: (spread, updates) => tf.maximum(tf.mul(scale, spread), least(updates)),
+      next: (running, { spread }) => tf.add(tf.mul(decay, running), tf.mul(1 - decay, spread)),
     }
   }
   const { kind, target, initial, rate } = config

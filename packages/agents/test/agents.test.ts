@@ -211,14 +211,15 @@ describe('options', () => {
     expect(() => setUp('rfm', { temperature: { kind: 'entropy' } })).toThrow('the option entropy')
   })
 
-  it('anneal λ on a line of its logarithm, to the last', async () => {
+  it('anneal the floor of λ on a line of its logarithm, beneath the spread of Q', async () => {
     // the third update has two behind it
-    const lambda = async (updates: number) => {
-      const temperature = { kind: 'anneal', initial: 0.5, final: 0.05, updates }
+    const lambda = async (updates: number, scale: number) => {
+      const temperature = { kind: 'spread', scale, floor: 0.05, anneal: { from: 0.5, updates } }
       return scalar((await run('rfm', { temperature })).after.temperature)
     }
-    expect(await lambda(4)).toBeCloseTo(0.5 * 0.1 ** (2 / 4), 6)
-    expect(await lambda(1)).toBeCloseTo(0.05, 6)
+    expect(await lambda(4, 1e-9)).toBeCloseTo(0.5 * 0.1 ** (2 / 4), 6)
+    expect(await lambda(1, 1e-9)).toBeCloseTo(0.05, 6)
+    expect(await lambda(4, 1e3)).toBeGreaterThan(0.5)
   })
 
   it('scale rewards, and hold the norm of a target', async () => {
