@@ -1,4 +1,5 @@
-import { createRng, drawNoise, type Tree } from '@revflow/core'
+import { hostNoise } from '@revflow/benchmark-shared'
+import { createRng, type Tree } from '@revflow/core'
 import { HostTensor, type Jitted, jit } from '@revflow/jit'
 import { gaussian, linearFlow } from '@revflow/schedules'
 import { type Estimator, estimatePosteriorMean } from '@revflow/stein'
@@ -75,13 +76,10 @@ export function laboratory(energy: Energy, bounded: boolean) {
   ) {
     const [dim, rng] = [x.length, createRng(seed, estimator.name)]
     const specs = estimator.noise({ batch: repetitions, candidates, dim })
-    const noise = Object.entries(specs).map(
-      ([name, spec]) => [name, HostTensor.from(drawNoise(rng, spec), spec.shape)] as const,
-    )
     const rows = Float32Array.from({ length: repetitions * dim }, (_, i) => x[i % dim]!)
     return estimateOf(estimator)({
       params,
-      noise: Object.fromEntries(noise),
+      noise: hostNoise(rng, specs),
       x: HostTensor.from(rows, [repetitions, dim]),
       t: HostTensor.from(new Float32Array(repetitions).fill(t)),
     })

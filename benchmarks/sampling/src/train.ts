@@ -1,5 +1,6 @@
-import { createRng, drawNoise, mapTree, type NoiseSpecs, type Rng, type Tree } from '@revflow/core'
-import { HostTensor, jit } from '@revflow/jit'
+import { hostNoise, hostTree } from '@revflow/benchmark-shared'
+import { createRng, type NoiseSpecs, type Tree } from '@revflow/core'
+import { type HostTensor, jit } from '@revflow/jit'
 import { estimatorNoise } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { createBuffer } from './buffer.ts'
@@ -36,11 +37,6 @@ export interface Trained {
   readonly curve: readonly { readonly update: number; readonly loss: number; readonly ess: number }[]
 }
 
-const drawAll = (rng: Rng, specs: NoiseSpecs): Readonly<Record<string, HostTensor>> =>
-  Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [name, HostTensor.from(drawNoise(rng, spec), spec.shape)]),
-  )
-
 /**
  * iDEM's loop (arXiv 2402.06121, algorithm 1): the network's own draws fill a buffer, noised draws of the buffer are
  * where posterior means are estimated from the energy, and the network is regressed on them.
@@ -73,9 +69,7 @@ export async function train(energy: Energy, method: Method, options: TrainOption
   }
   const initial = model.init(createRng(seed, 'network'))
   const adamState = optimizer.init(initial)
-  const host = (tensor: tf.Tensor) =>
-    new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice())
-  let state = { params: mapTree(host, initial), average: mapTree(host, initial), adam: mapTree(host, adamState) }
+  let state = { params: hostTree(initial), average: hostTree(initial), adam: hostTree(adamState) }
   tf.dispose([initial, adamState])
   const buffer = createBuffer(options.buffer, dim, target(energy, method).support)
   buffer.add(rng.fillNormal(new Float32Array(generated * dim), energy.sigmaMax))
@@ -84,10 +78,10 @@ export async function train(energy: Energy, method: Method, options: TrainOption
   const tenth = Math.ceil(updates / 10)
   for (let i = 0; i < updates; i++) {
     if (i > 0 && i % round === 0) {
-      const { start, kicks } = drawAll(rng, draws)
+      const { start, kicks } = hostNoise(rng, draws)
       buffer.add((await generate(state.params as never, start!, kicks!)).data as Float32Array)
     }
-    const result = await step(state as never, buffer.sample(rng, batch), drawAll(rng, specs) as never)
+    const result = await step(state as never, buffer.sample(rng, batch), hostNoise(rng, specs) as never)
     state = result.state as unknown as typeof state
     sums = { loss: sums.loss + result.loss.data[0]!, ess: sums.ess + result.ess.data[0]! }
     if ((i + 1) % tenth !== 0) continue

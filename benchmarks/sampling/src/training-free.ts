@@ -1,6 +1,7 @@
-import { createRng, drawNoise } from '@revflow/core'
+import { hostNoise } from '@revflow/benchmark-shared'
+import { createRng } from '@revflow/core'
 import { trainingFree, trainingFreeNoise } from '@revflow/flows'
-import { HostTensor, jit } from '@revflow/jit'
+import { jit } from '@revflow/jit'
 import { convertPrediction } from '@revflow/schedules'
 import type * as tf from '@tensorflow/tfjs'
 import type { Energy } from './energies/energy.ts'
@@ -45,8 +46,7 @@ export async function sampleFree(energy: Energy, method: Method, options: FreeOp
     },
     { threads: 1 },
   )
-  const noise = Object.entries(specs).map(([name, spec]) => [name, HostTensor.from(drawNoise(rng, spec), spec.shape)])
-  const x = await sample(Object.fromEntries(noise) as Readonly<Record<string, HostTensor>>)
+  const x = await sample(hostNoise(rng, specs))
   await sample.dispose()
   return x.data as Float32Array
 }

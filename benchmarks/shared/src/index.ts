@@ -1,4 +1,5 @@
 export { type Circumstances, circumstances } from './circumstances.ts'
+export { hostNoise, hostTree } from './host.ts'
 export { readJsonLines } from './json-lines.ts'
 export { markdownTable } from './markdown.ts'
 export { type Python, startPython } from './python.ts'

@@ -1,7 +1,7 @@
 import { type AgentState, type Algorithm, agents, createAgent } from '@revflow/agents'
+import { hostTree } from '@revflow/benchmark-shared'
 import { createRng, drawNoise, mapTree, type NoiseSpec, type Tree } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
-import type * as tf from '@tensorflow/tfjs'
 
 export interface UpdateSize {
   /** rfm unless given */
@@ -36,10 +36,7 @@ export function updateProblem(size: UpdateSize): UpdateProblem {
   )
   const rng = createRng(0)
   const draw = (law: NoiseSpec['law'], ...shape: number[]) => HostTensor.from(drawNoise(rng, { law, shape }), shape)
-  const initial = mapTree<tf.Tensor, HostTensor>(
-    (tensor) => new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice()),
-    algorithm.init(rng),
-  )
+  const initial = hostTree(algorithm.init(rng))
   // λ as amid training: at its first, its least, η rests on a weight or two, and engines would differ by their rounding
   const spread = initial as { temperature?: HostTensor }
   spread.temperature?.data.fill(1)

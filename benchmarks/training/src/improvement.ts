@@ -4,12 +4,14 @@ import { type ActionRule, type AgentState, agents, createAgent } from '@revflow/
 import {
   type Circumstances,
   circumstances,
+  hostNoise,
+  hostTree,
   markdownTable,
   readJsonLines,
   type TrainedRun,
   trainedRun,
 } from '@revflow/benchmark-shared'
-import { createRng, drawNoise, mapTree, type NoiseSpecs, type Rng, type Tree } from '@revflow/core'
+import { createRng, type Tree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import type { TwinCriticParams } from '@revflow/rl'
 import { writeAtomically } from '@revflow/trainer'
@@ -43,13 +45,9 @@ type Host = Readonly<Record<string, HostTensor>>
 type Update = (state: Tree<HostTensor>, batch: Host, noise: Host) => Promise<{ state: Tree<HostTensor> }>
 type Act = (state: Tree<HostTensor>, observation: HostTensor, noise: Host) => Promise<HostTensor>
 
-const drawAll = (rng: Rng, specs: NoiseSpecs): Host =>
-  Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [name, HostTensor.from(drawNoise(rng, spec), spec.shape)]),
-  )
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Values of actions at states of a run that no policy is judged at twice, as shares of the way to the best. */
+/** Judges actions at some states of a run's replay: min Q as a share of the way from uniform actions to the best found. */
 async function judge(run: TrainedRun) {
   const { critics, params, actionSize: dim } = run
   const rng = createRng(99)
@@ -112,13 +110,10 @@ export async function* improvements(profile: Profile, folder: string, updates: n
   const run = trainedRun(folder)
   const judged = await judge(run)
   for (const { variant, config } of plan({ ...profile, tasks: [run.task], seeds: [0] })) {
-    const algorithm = createAgent(agents, config.agent, config.options, run)
+    const algorithm = createAgent(agents, config.agent, config.options, run, run.critics)
     const update = jit(algorithm.update, { threads: 1 }) as unknown as Update & { dispose(): Promise<void> }
     const drawn = algorithm.init(createRng(0))
-    const initial = mapTree<tf.Tensor, HostTensor>(
-      (tensor) => new HostTensor(tensor.dtype as 'float32', tensor.shape, tensor.dataSync<'float32'>().slice()),
-      drawn,
-    )
+    const initial = hostTree(drawn)
     tf.dispose(drawn as tf.NamedTensorMap)
     const held = { critics: run.params, targets: run.params }
     let state: Tree<HostTensor> = { ...(initial as object), ...held }
@@ -131,7 +126,7 @@ export async function* improvements(profile: Profile, folder: string, updates: n
         (name) => run.rows(name, places),
       )
       const batch = { observation, action, nextObservation, reward: zeros, terminated: zeros } as Host
-      const learned: { state: Tree<HostTensor> } = await update(state, batch, drawAll(rng, algorithm.noise.update))
+      const learned: { state: Tree<HostTensor> } = await update(state, batch, hostNoise(rng, algorithm.noise.update))
       state = { ...(learned.state as object), ...held }
     }
     const cpuMs = (process.cpuUsage().user - start) / 1000 / updates
@@ -141,7 +136,7 @@ export async function* improvements(profile: Profile, folder: string, updates: n
       )
       const draws: Float32Array[] = []
       for (let k = 0; k < times; k++) {
-        const noise = drawAll(rng, algorithm.noise.act(rule, STATES))
+        const noise = hostNoise(rng, algorithm.noise.act(rule, STATES))
         const { data } = await (fn as unknown as Act)(state, judged.observation, noise)
         draws.push(data as Float32Array)
       }

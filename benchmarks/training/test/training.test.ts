@@ -271,7 +271,10 @@ variants: { fine: { agent: sac }, broken: { agent: qsm } }`,
 
       // what the critics of that run teach the policies of a profile
       const out = join(folder, 'improved')
-      writeFileSync(file, readFileSync(file, 'utf8').replace(/variants: .*/, 'variants: { ours: {} }'))
+      writeFileSync(
+        file,
+        readFileSync(file, 'utf8').replace(/variants: .*/, 'variants: { ours: { options: { hidden: [16] } } }'),
+      )
       const improve = (updates: string, run = fine!.at.path) =>
         main(['improve', file, '--critics', run, '--updates', updates, '--out', out])
       const before = tf.memory().numTensors

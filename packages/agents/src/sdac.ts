@@ -30,7 +30,7 @@ export const sdacPublished = preset(sdac, {
   deviations: [
     'λ is steered at every update towards an effective sample size of 0.4 K; SDAC learns it every 250 updates.',
     "The policy's learning rate alone decays, over 1,000,000 updates of the policy, whatever the run's length.",
-    'The best of 32 draws is the best by the averaged critics; SDAC asks those that learn, and adds noise of its λ when it acts.',
+    'The best of 32 draws is the best by the averaged critics; SDAC asks those that learn, and adds noise in proportion to λ when it acts.',
     'At evaluation the best of 32 draws is the rule `best`.',
   ],
   options: {

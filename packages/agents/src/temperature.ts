@@ -1,3 +1,4 @@
+import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import { fixedTemperature } from './options.ts'
@@ -55,11 +56,19 @@ export interface TemperatureRule {
   next(memory: tf.Scalar, measured: Measured): tf.Scalar
 }
 
+/** @throws RevflowError (`invalid-option`) where a floor that is to fall would rise */
 export function temperatureRule(config: TemperatureConfig): TemperatureRule {
   if (config.kind === 'fixed')
     return { init: () => tf.scalar(0), lambda: () => tf.scalar(config.value), next: (memory) => memory }
   if (config.kind === 'spread') {
     const { scale, floor, decay, anneal } = config
+    if (anneal && anneal.from < floor)
+      throw new RevflowError({
+        code: 'invalid-option',
+        path: 'agent.temperature.anneal.from',
+        expected: `at least floor, ${floor}`,
+        received: `${anneal.from}`,
+      })
     const least = (updates: tf.Scalar) => {
       if (!anneal) return floor
       const left = tf.relu(tf.sub(1, tf.div(updates, anneal.updates)))

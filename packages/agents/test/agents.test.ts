@@ -220,6 +220,10 @@ describe('options', () => {
     expect(await lambda(4, 1e-9)).toBeCloseTo(0.5 * 0.1 ** (2 / 4), 6)
     expect(await lambda(1, 1e-9)).toBeCloseTo(0.05, 6)
     expect(await lambda(4, 1e3)).toBeGreaterThan(0.5)
+    const rising = { kind: 'spread', floor: 0.2, anneal: {} }
+    expect(() => setUp('rfm', { temperature: rising })).toThrow(
+      'anneal.from: expected at least floor, 0.2, received 0.1',
+    )
   })
 
   it('scale rewards, and hold the norm of a target', async () => {

@@ -1,4 +1,3 @@
-import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { evaluateTarget, posteriorScore } from '../posterior.ts'
 import type { PosteriorProblem } from '../problem.ts'
@@ -13,7 +12,7 @@ import {
   toNoise,
 } from './proposal.ts'
 import { systematicResample, takeRows } from './resample.ts'
-import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw } from './truncated-law.ts'
 
 /** Where the second half of the candidates goes. */
 export interface Centres {
@@ -147,22 +146,6 @@ export function climb(
   const uphill = posteriorScore(problem, { x0: toNoise(problem.x, x1, at), grad: grad! }, at).data
   const mean = takeRows(tf.add(x1, tf.mul(tf.mul(0.5, tf.square(width)), uphill)), taken)
   return { mean: support ? tf.clipByValue(mean, support.low, support.high) : mean, sigma: width }
-}
-
-/**
- * A truncated normal around `problem.centre`, as wide as the prior or `sigma` half-widths of the support.
- * @throws RevflowError (`missing-centre`)
- */
-export function centreLaw(problem: PosteriorProblem, sigma: number, at: Coefficients3D): TruncatedLaw {
-  if (!problem.centre)
-    throw new RevflowError({
-      code: 'missing-centre',
-      path: 'problem.centre',
-      expected: 'a guess at E[X1|x], for proposals around it',
-      received: 'none',
-    })
-  const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
-  return { mean: tf.expandDims(problem.centre, 1), sigma: width, support: problem.support }
 }
 
 /**

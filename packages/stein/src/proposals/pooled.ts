@@ -1,10 +1,11 @@
 import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { evaluateTarget } from '../posterior.ts'
-import { centreLaw } from './mixture.ts'
+import type { PosteriorProblem } from '../problem.ts'
+import { unit } from './mixture.ts'
 import { drawPrior } from './prior.ts'
-import { type Proposal, toNoise } from './proposal.ts'
-import { drawTruncated, logTruncatedDensity, priorLaw } from './truncated-law.ts'
+import { type Coefficients3D, type Proposal, toNoise } from './proposal.ts'
+import { drawTruncated, logTruncatedDensity, priorLaw, type TruncatedLaw } from './truncated-law.ts'
 
 /** Options of {@link pooledProposal}. */
 export interface PooledOptions {
@@ -17,7 +18,7 @@ export interface PooledOptions {
  * (`problem.sharing`), each of them is estimated from the candidates of all, R·K, weighted by the density of the mixture of
  * all that they were drawn from (deterministic-mixture weights). The target is evaluated at K candidates a row all the same.
  * The weights are the balance heuristic of Veach and Guibas (SIGGRAPH 1995).
- * @throws RevflowError (`invalid-option`) where R does not divide the number of rows
+ * @throws RevflowError (`invalid-option`) where R does not divide the number of rows, (`missing-centre`)
  */
 export const pooledProposal = ({ sigma }: PooledOptions = {}): Proposal => {
   const around = (k: number) => (sigma === undefined ? 0 : Math.floor(k / 2))
@@ -69,6 +70,22 @@ export const pooledProposal = ({ sigma }: PooledOptions = {}): Proposal => {
       }
     },
   }
+}
+
+/**
+ * A truncated normal around `problem.centre`, as wide as the prior or `sigma` half-widths of the support.
+ * @throws RevflowError (`missing-centre`)
+ */
+function centreLaw(problem: PosteriorProblem, sigma: number, at: Coefficients3D): TruncatedLaw {
+  if (!problem.centre)
+    throw new RevflowError({
+      code: 'missing-centre',
+      path: 'problem.centre',
+      expected: 'a guess at E[X1|x], for proposals around it',
+      received: 'none',
+    })
+  const width = tf.minimum(sigma * unit(problem), priorLaw(problem, at).sigma)
+  return { mean: tf.expandDims(problem.centre, 1), sigma: width, support: problem.support }
 }
 
 /** log(eᵃ + eᵇ), elementwise. */
