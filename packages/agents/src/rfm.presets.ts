@@ -2,7 +2,7 @@ import { preset } from './preset.ts'
 import { rfm } from './rfm.ts'
 
 const SHARED =
-  'Each transition has four noisy actions, which share their candidates; the paper has one, with candidates of its own.'
+  'Noisy actions of one transition share their candidates; the paper has one of each, with candidates of its own.'
 const AROUND =
   "Half of the candidates are drawn around the policy's own prediction; the paper draws all from the prior."
 
@@ -50,18 +50,18 @@ the regression targets of \`rfm\` from as many evaluations of the critics.`,
   options: { estimator: 'rfm-pool', noisyActions: 4, candidates: 4, temperature: { kind: 'spread', scale: 0.1 } },
 })
 
-/** Broad while the critics know little, as soft actor-critic is, and quick to follow them. */
+/** Broad while the critics know little, as soft actor-critic is, and faster to follow them. */
 export const rfmAnneal = preset(rfmPool, {
   name: 'rfm-anneal',
   description: `RFM with eight noisy actions x_t of each transition that share their candidates, one from the truncated prior of
 each and one from a truncated normal of width 0.3 around the policy's own E[X1|x_t], all weighed by the density of their mixture.
-λ is at least 0.1 at first, which falls to 0.01 over 10,000 updates: a broad policy while the critics know little. With more
-targets than \`rfm-pool\` and a higher learning rate the policy keeps up with its critics.`,
+λ is at least 0.1 at first, which falls to 0.01 over 10,000 updates: a broad policy while the critics know little. More
+targets than \`rfm-pool\` has and a higher learning rate let the policy follow its critics faster.`,
   deviations: [
-    'Each transition has eight noisy actions, which share their candidates; the paper has one, with candidates of its own.',
+    SHARED,
     AROUND,
-    'The policy learns at a rate of 3e-3, three times that of `rfm`.',
-    ...rfm.deviations,
+    ...rfm.deviations.filter((line) => !line.startsWith('Critics')),
+    'Critics have LayerNorm, learning rates are 1e-3 and, of the policy, 3e-3, and it learns from half of each batch: ours, for two cores.',
   ],
   options: {
     estimator: 'rfm-mix',
