@@ -32,6 +32,19 @@ export const rfmConfig = z.strictObject({
   criticsForPolicy: z.enum(['target', 'online']).default('target').describe('whose minimum weights the candidates'),
   bounded: z.boolean().default(true).describe('whether exp(Q/λ) ends at the bounds of the actions'),
   targetClip: z.number().positive().optional().describe('greatest norm of a regression target; none: unlimited'),
+  actorSteps: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("steps of the policy's optimizer an update, each on its part of the noisy actions of every transition"),
+  actorAverage: z
+    .number()
+    .min(0)
+    .lt(1)
+    .optional()
+    .describe(
+      "decay, for each update, of a running mean of the policy's weights that acts and backs up; none: they do",
+    ),
   policyEvery: z.int().min(1).default(1).describe('updates for each change of the policy'),
   ...flowPolicyOptions,
   ...sharedOptions,

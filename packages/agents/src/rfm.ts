@@ -1,6 +1,6 @@
 import { mapTree, type NoiseSpec, type NoiseSpecs, RevflowError } from '@revflow/core'
 import { interpolate, reverseFlowMatchingLoss } from '@revflow/flows'
-import { type AdamState, adam, type MlpParams, valueAndGrads } from '@revflow/nn'
+import { type AdamState, adam, type MlpParams, polyak, valueAndGrads } from '@revflow/nn'
 import type { TwinCriticParams, TwinCritics } from '@revflow/rl'
 import { type Estimator, estimatePosteriorMean, estimatorNoise, resolveEstimator } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs-core'
@@ -15,9 +15,12 @@ import { temperatureRule } from './temperature.ts'
 type State = CriticState & {
   actor: MlpParams
   actorAdam: AdamState
+  /** Running mean of the actor's weights, where the option actorAverage is given */
+  actorMean?: MlpParams
   /** What the rule for λ remembers, [] */
   temperature: tf.Scalar
 }
+type Learned = Pick<State, 'actor' | 'actorAdam' | 'actorMean'>
 type Policy = ReturnType<typeof flowPolicy>
 
 /**
@@ -93,6 +96,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
   config: rfmConfig,
   create(config, spaces, given) {
     const { batchSize, actorBatchSize, candidates, entropy, estimator, noisyActions, backup = 'sample' } = config
+    const { actorSteps, actorAverage } = config
     const noisyBatchSize = actorBatchSize * noisyActions
     const { actionSize } = spaces
     if (config.temperature.kind === 'entropy' && !entropy)
@@ -109,6 +113,14 @@ comes from tempered regression (estimator \`rfm-box\`).`,
         expected: 'none beside the option entropy, whose backup is a mean over draws',
         received: `'${config.backup}'`,
       })
+    if (noisyActions % actorSteps !== 0)
+      throw new RevflowError({
+        code: 'invalid-option',
+        path: 'agent.actorSteps',
+        expected: `a divisor of noisyActions, ${noisyActions}`,
+        received: `${actorSteps}`,
+        hint: `did you mean ${nearestDivisor(noisyActions, actorSteps)}?`,
+      })
     const policy = flowPolicy(config, spaces)
     const critics = criticLearner(config, spaces, given)
     const temperature = temperatureRule(config.temperature)
@@ -118,16 +130,18 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     const ownActions = Math.ceil((config.ownActions ?? 0) * actorBatchSize)
     const divergenceGradients = !entropy ? 0 : entropy.divergence === 'exact' ? actionSize : 1
 
+    /** The weights that act: the running mean, where there is one. */
+    const acting = ({ actor, actorMean = actor }: State) => actorMean
     const rules = actionRules<State>(config, spaces, {
       noise: policy.noise,
-      draw: ({ actor }, s, noise) => policy.draw(actor, s, noise),
+      draw: (state, s, noise) => policy.draw(acting(state), s, noise),
       value: ({ targets }, s, a) => critics.minimum(targets, s, a),
     })
 
     /** V(s') = min Q̄(s', a'), a' by its action rule, or the mean over draws of min Q̄(s', a') − λ log π(a'|s') (Remark 6). */
     const nextValue = (state: State, s: tf.Tensor2D, noise: Noise, lambda: tf.Scalar) => {
       if (!entropy) return { value: critics.minimum(state.targets, s, rules.act(backup, state, s, noise)) }
-      const { x, logProb } = policy.drawWithLogProb(state.actor, repeatRows(s, entropy.samples), noise)
+      const { x, logProb } = policy.drawWithLogProb(acting(state), repeatRows(s, entropy.samples), noise)
       const action = tf.reshape(tf.clipByValue(x, -1, 1), [batchSize, entropy.samples, actionSize])
       const soft = tf.sub(
         critics.minimum(state.targets, s, action),
@@ -139,14 +153,14 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     /** The actions that are noised, [B, A]: draws of the policy for the first of the states, those of replay for the others. */
     const noisedActions = (state: State, s: tf.Tensor2D, replayed: tf.Tensor2D, { own, ownKicks }: Noise) => {
       if (!own) return replayed
-      const drawn = policy.draw(state.actor, tf.slice(s, [0, 0], [ownActions, -1]), {
+      const drawn = policy.draw(acting(state), tf.slice(s, [0, 0], [ownActions, -1]), {
         x0: own,
         ...(ownKicks && { kicks: ownKicks }),
       })
       return tf.concat([drawn, tf.slice(replayed, [ownActions, 0])], 0)
     }
 
-    /** The policy network regressed on {@link rfmTarget} at noised actions of the batch. */
+    /** The policy network regressed on {@link rfmTarget} at noised actions of the batch, a part of those of each state a step. */
     const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
       const part = (x: tf.Tensor2D) => tf.slice(x, [0, 0], [actorBatchSize, -1])
       const states = part(batch.observation)
@@ -160,16 +174,19 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       const input = { policy, critics, params, lambda, estimator, noise, bounded, ...noisy }
       const { target: raw, diagnostics } = rfmTarget(input)
       const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
-      const { value, grads } = valueAndGrads(
-        (actor) => reverseFlowMatchingLoss(policy.predict(actor, s, x, t), target),
-        state.actor,
-      )
-      const { params: actor, state: actorAdam } = optimizer.update({
-        grads,
-        state: state.actorAdam,
-        params: state.actor,
-      })
-      return { learned: { actor, actorAdam }, loss: value, diagnostics }
+      let { actor, actorAdam } = state
+      const losses: tf.Scalar[] = []
+      for (const part of interleaved([s, x, t, target], actorSteps)) {
+        const [si, xi, ti, targeti] = part as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor2D]
+        const loss = (params: MlpParams) => reverseFlowMatchingLoss(policy.predict(params, si, xi, ti), targeti)
+        const { value, grads } = valueAndGrads(loss, actor)
+        const next = optimizer.update({ grads, state: actorAdam, params: actor })
+        ;[actor, actorAdam] = [next.params, next.state]
+        losses.push(value)
+      }
+      const { actorMean } = state
+      const averaged = actorMean && { actorMean: polyak(actorMean, actor, 1 - actorAverage!) }
+      return { learned: { actor, actorAdam, ...averaged }, loss: tf.mean(tf.stack(losses)) as tf.Scalar, diagnostics }
     }
 
     const ownNoise = policy.noise(ownActions)
@@ -200,7 +217,10 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       init(rng): State {
         const actor = policy.init(rng)
         const learner = critics.init(rng)
-        return { actor, actorAdam: optimizer.init(actor), ...learner, temperature: temperature.init() }
+        const mean = actorAverage !== undefined && {
+          actorMean: mapTree((leaf: tf.Tensor) => leaf.clone(), actor) as MlpParams,
+        }
+        return { actor, actorAdam: optimizer.init(actor), ...mean, ...learner, temperature: temperature.init() }
       },
 
       act: rules.act,
@@ -219,9 +239,12 @@ comes from tempered regression (estimator \`rfm-box\`).`,
           effectiveShare: tf.mean(diagnostics.effectiveShare) as tf.Scalar,
           ...(soft.entropy && { entropy: tf.div(soft.entropy, actionSize) as tf.Scalar }),
         }
-        const { actor, actorAdam } = every(config.policyEvery, learner.criticAdam.step, learned, state)
         return {
-          state: { actor, actorAdam, ...learner, temperature: temperature.next(state.temperature, measured) },
+          state: {
+            ...every(config.policyEvery, learner.criticAdam.step, learned, state),
+            ...learner,
+            temperature: temperature.next(state.temperature, measured),
+          },
           metrics: {
             ...metrics,
             actorLoss: loss,
@@ -250,13 +273,26 @@ const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })
 const clipRows = (rows: tf.Tensor2D, norm: number): tf.Tensor2D =>
   tf.mul(rows, tf.minimum(1, tf.div(norm, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12))))
 
+/** Rows i, i + n, i + 2n, … of each tensor [N, …], for every i < n. */
+function interleaved(tensors: readonly tf.Tensor[], n: number): tf.Tensor[][] {
+  if (n === 1) return [[...tensors]]
+  const parts = tensors.map((rows) => {
+    const [count, ...rest] = rows.shape as [number, ...number[]]
+    return tf.unstack(tf.reshape(rows, [count / n, n, ...rest]), 1)
+  })
+  return Array.from({ length: n }, (_, i) => parts.map((part) => part[i]!))
+}
+
+/** The divisor of n that is nearest to a number. */
+function nearestDivisor(n: number, to: number): number {
+  const divisors = Array.from({ length: n }, (_, i) => i + 1).filter((d) => n % d === 0)
+  return divisors.reduce((best, d) => (Math.abs(d - to) < Math.abs(best - to) ? d : best))
+}
+
 /** What was learned at every n-th step, what was before at the others: a graph has no branches, so both are computed. */
-function every<T extends Pick<State, 'actor' | 'actorAdam'>>(n: number, step: tf.Tensor, learned: T, before: T): T {
+function every(n: number, step: tf.Tensor, learned: Learned, { actor, actorAdam, actorMean }: State): Learned {
   if (n === 1) return learned
   const due = tf.equal(tf.mod(tf.cast(step, 'float32'), n), 0)
-  const choose = (a: tf.Tensor, b: tf.Tensor) => tf.where(due, a, b)
-  return {
-    actor: mapTree(choose, learned.actor, before.actor),
-    actorAdam: mapTree(choose, learned.actorAdam, before.actorAdam),
-  } as T
+  const before = { actor, actorAdam, ...(actorMean && { actorMean }) }
+  return mapTree((a: tf.Tensor, b: tf.Tensor) => tf.where(due, a, b), learned, before) as Learned
 }

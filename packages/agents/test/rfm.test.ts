@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { type AgentState, agents, createAgent, rfm } from '@revflow/agents'
 import { knownCritics } from '@revflow/agents/testing'
-import { createRng, drawNoise, mapTree } from '@revflow/core'
+import { createRng, drawNoise, flattenTree, mapTree, type Tree } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
 import { listEstimators } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
@@ -23,6 +23,17 @@ describe('rfm', () => {
       'best of four backed up, half of the noised actions its own',
       // Adam's first steps are of the learning rate whatever the gradient: a small one, lest rounding turn steps about
       { backup: 'best', ownActions: 0.5, actorLearningRate: 1e-5 },
+    ],
+    [
+      'two steps of the policy an update, which acts by its running mean',
+      {
+        estimator: 'rfm-pool',
+        noisyActions: 4,
+        actorSteps: 2,
+        actorAverage: 0.9,
+        policyEvery: 2,
+        actorLearningRate: 1e-5,
+      },
     ],
     ['mish, no LayerNorm', { actorActivation: 'mish', criticActivation: 'gelu', criticLayerNorm: false }],
   ] as const
@@ -188,6 +199,74 @@ describe('rfm', () => {
     expect(depends()).toEqual([true, true])
     expect(depends(0.5)).toEqual([false, true])
     expect(depends(1)).toEqual([false, false])
+  })
+
+  it('takes n steps an update, each on its own noisy action of every transition', () => {
+    // the candidates of `qne` are those of one noisy action, so two steps of one update are two updates of one step
+    const [n, options] = [6, { estimator: 'qne', temperature: { kind: 'fixed' }, hidden: [8], candidates: 4 }]
+    const critics = knownCritics((_, action) => tf.neg(tf.sum(tf.square(action), -1)))
+    const agent = (given: object) =>
+      createAgent(agents, 'rfm', { ...options, batchSize: n, actorBatchSize: n, ...given }, SPACES, critics)
+    tf.tidy(() => {
+      const [both, single] = [agent({ noisyActions: 2, actorSteps: 2 }), agent({})]
+      const drawn = Object.entries(both.noise.update).map(([name, spec], i) => {
+        const tensor = tf.tensor(drawNoise(createRng(i), spec), [...spec.shape])
+        // of two noisy actions the times of the first are in [0, ½), of the second in [½, 1)
+        return [name, tensor, name === 't' ? tensor.add(tf.tile(tf.tensor1d([0, 1]), [n])).div(2) : tensor] as const
+      })
+      const [observation, nextObservation] = [tf.randomNormal([n, 5], 0, 1, 'float32', 1), tf.zeros([n, 5])] as never[]
+      const action = tf.randomUniform([n, 3], -1, 1, 'float32', 2) as tf.Tensor2D
+      const [reward, terminated] = [tf.zeros([n]), tf.zeros([n])] as never[]
+      const batch = { observation, nextObservation, action, reward, terminated } as never
+      const state = both.init(createRng(1))
+      const together = both.update(state, batch, Object.fromEntries(drawn.map(([name, tensor]) => [name, tensor])))
+      const part = (i: number) =>
+        Object.fromEntries(
+          drawn.map(([name, , timed]) => {
+            if (timed.shape[0] !== 2 * n) return [name, timed]
+            return [name, tf.gather(timed, tf.range(i, 2 * n, 2, 'int32'))]
+          }),
+        )
+      const first = single.update(state, batch, part(0))
+      const second = single.update(first.state, batch, part(1))
+      const weights = ({ actor }: AgentState) =>
+        flattenTree(actor as Tree<tf.Tensor>).map(([, leaf]) => leaf.dataSync())
+      expect(weights(together.state)).toEqual(weights(second.state))
+      expect(weights(together.state)).not.toEqual(weights(first.state))
+      const loss = ({ metrics }: typeof first) => metrics.actorLoss!.dataSync()[0]!
+      expect(loss(together)).toBeCloseTo((loss(first) + loss(second)) / 2, 5)
+    })
+    expect(() => agent({ noisyActions: 8, actorSteps: 7 })).toThrow(
+      'agent.actorSteps: expected a divisor of noisyActions, 8, received 7; did you mean 8?',
+    )
+  })
+
+  it('acts and backs up by the running mean of its weights', () => {
+    const { algorithm, ...given } = setUp('rfm', { actorAverage: 0.75 })
+    const { algorithm: without } = setUp('rfm', {})
+    tf.tidy(() => {
+      const eager = <T>(tree: Tree<HostTensor>) =>
+        mapTree(({ data, shape, dtype }: HostTensor) => tf.tensor(data, [...shape], dtype), tree) as T
+      const [state, batch, noise] = [
+        eager<AgentState>(given.state),
+        eager<never>(given.batch),
+        eager<never>(given.noise),
+      ]
+      const leaves = (tree: unknown) => flattenTree(tree as Tree<tf.Tensor>).flatMap(([, leaf]) => [...leaf.dataSync()])
+      expect(leaves(state.actorMean)).toEqual(leaves(state.actor))
+      const { state: next } = algorithm.update(state, batch, noise)
+      const [before, learned, mean] = [state.actor, next.actor, next.actorMean].map(leaves)
+      for (const [i, value] of mean!.entries()) expect(value).toBeCloseTo(0.75 * before![i]! + 0.25 * learned![i]!, 6)
+      const { observation } = batch as { observation: tf.Tensor2D }
+      const { actorMean, ...rest } = next
+      const byMean = { ...rest, actor: actorMean! }
+      expect(leaves({ a: algorithm.act('mode', next, observation, {}) })).toEqual(
+        leaves({ a: without.act('mode', byMean, observation, {}) }),
+      )
+      const target = (result: ReturnType<typeof algorithm.update>) => result.metrics.targetValue!.dataSync()[0]!
+      expect(target(algorithm.update(next, batch, noise))).toBe(target(without.update(byMean, batch, noise)))
+      expect(target(algorithm.update(next, batch, noise))).not.toBe(target(without.update(rest, batch, noise)))
+    })
   })
 
   it('learns the same in the data view, to the bit', async () => {
