@@ -179,6 +179,21 @@ describe('train', () => {
     600_000,
   )
 
+  it('is refused while another process trains the same run, which is left as it is', async () => {
+    const first = start(...runArgs('twice'))
+    await checkpointed('twice', 250)
+    first.kill('SIGSTOP') // lest it be done before the second begins
+    const again = await revflow(...runArgs('twice'))
+    expect(again.code).toBe(2)
+    expect(again.output).toContain(
+      `expected a run that no other process is training, received that of process ${first.pid}`,
+    )
+    first.kill('SIGCONT')
+    expect(await ended(first)).toBe(0)
+    expect(results('twice')).toEqual(results('whole'))
+    expect((await revflow(...runArgs('twice'))).output).toContain('already done')
+  }, 120_000)
+
   it('says when nothing is left to do, and evaluates what was trained', async () => {
     const again = await revflow(...runArgs('whole'))
     expect(again).toMatchObject({ code: 0, output: expect.stringContaining('already done: 3000 steps') })

@@ -39,10 +39,10 @@ export function readProfile(file: string): Profile {
 
 /**
  * Every run of a profile, seeds outermost so that a partial benchmark compares like with like.
- * @throws RevflowError naming the option that is wrong
+ * @throws RevflowError naming the option that is wrong, or the variant that repeats another
  */
-export function plan({ tasks, seeds, run, variants }: Profile): PlannedRun[] {
-  return seeds.flatMap((seed) =>
+export function plan({ name, tasks, seeds, run, variants }: Profile): PlannedRun[] {
+  const runs = seeds.flatMap((seed) =>
     tasks.flatMap((task) =>
       Object.entries(variants).map(([variant, changes]) => {
         const options = { ...record(run.options), ...record(changes.options) }
@@ -51,6 +51,20 @@ export function plan({ tasks, seeds, run, variants }: Profile): PlannedRun[] {
       }),
     ),
   )
+  const first = new Map<string, string>()
+  for (const { id, variant } of runs) {
+    const other = first.get(id)
+    if (other !== undefined)
+      throw new RevflowError({
+        code: 'invalid-option',
+        path: `profile ${name}.variants.${variant}`,
+        expected: 'runs that no other variant has',
+        received: other === variant ? 'a task or seed that is given twice' : `those of ${other}`,
+        hint: 'options of a variant are added to those of its agent',
+      })
+    first.set(id, variant)
+  }
+  return runs
 }
 
 const record = (value: unknown) => (value ?? {}) as Readonly<Record<string, unknown>>

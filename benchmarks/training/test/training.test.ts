@@ -58,6 +58,12 @@ variants: { ours: {}, paper: { options: { estimator: rfm } } }`),
     expect(() => profile('tasks: [a]\nseeds: [0]\nvariants: {x: {}}\nbaseline: y')).toThrow("did you mean 'x'?")
     const misspelt = profile('tasks: [cheetah-rum]\nseeds: [0]\nvariants: {x: {}}')
     expect(() => plan(misspelt)).toThrow("did you mean 'cheetah-run'?")
+    const alike = 'tasks: [cheetah-run]\nseeds: [0]\nvariants: {a: {}, b: {agent: rfm, options: {candidates: 16}}}'
+    expect(() => plan(profile(alike))).toThrow(
+      'profile p.variants.b: expected runs that no other variant has, received those of a',
+    )
+    const twice = profile('tasks: [cheetah-run]\nseeds: [0, 0]\nvariants: {a: {}}')
+    expect(() => plan(twice)).toThrow('received a task or seed that is given twice')
   })
 
   it("plans what the guide's does (docs/guides/compare-agents.md)", () => {

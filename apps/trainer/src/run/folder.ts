@@ -27,6 +27,8 @@ export interface RunFolder {
   /** How long it took: a line for each time it was started. */
   readonly timing: string
   readonly curve: string
+  /** There while a process trains the run. */
+  readonly lock: string
 }
 
 /** Where the run of a configuration is kept: `<runsDir>/<task>/<agent>/<id>`. */
@@ -45,6 +47,7 @@ export function folderAt(path: string): RunFolder {
     summary: join(path, 'summary.json'),
     timing: join(path, 'timing.jsonl'),
     curve: join(path, 'curve'),
+    lock: join(path, 'train.lock'),
   }
 }
 

@@ -11,6 +11,7 @@ import { createEvaluator, type Evaluator } from './evaluate.ts'
 import { type Evaluation, evaluations } from './evaluations.ts'
 import { createExperiment, type Experiment } from './experiment.ts'
 import { prepareFolder, type RunFolder, writeAtomically } from './folder.ts'
+import { lock } from './lock.ts'
 
 const metaSchema = z.strictObject({ experiment: z.unknown(), logs: offsetsSchema })
 /** The two halves of a run's checkpoint. */
@@ -37,10 +38,27 @@ export interface TrainOptions {
   readonly stream?: NodeJS.WriteStream
 }
 
-/** Trains a run from its last good checkpoint, or from the start, to its end. */
+/**
+ * Trains a run from its last good checkpoint, or from the start, to its end.
+ * @throws RevflowError (`run-in-use`) where another process trains it
+ */
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
-  const { config, folder, say = () => undefined, signal, stream } = options
-  prepareFolder(folder, config)
+  prepareFolder(options.folder, options.config)
+  const release = lock(options.folder.lock)
+  try {
+    return await trainAlone(options)
+  } finally {
+    release()
+  }
+}
+
+async function trainAlone({
+  config,
+  folder,
+  say = () => undefined,
+  signal,
+  stream,
+}: TrainOptions): Promise<TrainOutcome> {
   const { found, damaged } = readLatestCheckpoint(folder.checkpoints)
   for (const error of damaged) say(`skipped a damaged checkpoint: ${error.message}`)
   if (found && found.step >= config.steps && existsSync(folder.summary))

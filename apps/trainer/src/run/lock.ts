@@ -1,0 +1,51 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { RevflowError } from '@revflow/core'
+
+/** Locks that this process holds. */
+const held = new Set<string>()
+
+/**
+ * Takes a run for this process, lest two write into one folder; what a killed process left is taken over. A process on
+ * another machine cannot be looked for, so its lock is taken over too.
+ * @param file the lock, whose folder is there
+ * @returns what gives the run back
+ * @throws RevflowError (`run-in-use`) where a live process of this machine holds it
+ */
+export function lock(file: string): () => void {
+  const own = `${process.pid} ${hostname()}`
+  // the second time after a dead process's lock was removed
+  for (const removed of [false, true]) {
+    try {
+      writeFileSync(file, own, { flag: 'wx' })
+      break
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+      const [pid, host] = readFileSync(file, 'utf8').split(' ')
+      const alive = held.has(file) || (host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid)))
+      if (alive || removed)
+        throw new RevflowError({
+          code: 'run-in-use',
+          path: file,
+          expected: 'a run that no other process is training',
+          received: `that of process ${pid}`,
+          hint: 'wait for it, or stop it and run the same command again; if it is none of revflow, delete this file',
+        })
+      rmSync(file, { force: true })
+    }
+  }
+  held.add(file)
+  return () => {
+    held.delete(file)
+    rmSync(file, { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
