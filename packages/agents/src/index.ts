@@ -2,7 +2,7 @@ import { dqs, dqsPublished } from './dqs.ts'
 import { idem, idemPublished } from './idem.ts'
 import { qne, qnePublished } from './qne.ts'
 import { qsm, qsmPublished, qsmScaled } from './qsm.ts'
-import { rfmAnneal, rfmData, rfmDiffusion, rfmEntropy, rfmMix, rfmPaper, rfmPool } from './rfm.presets.ts'
+import { rfmAnneal, rfmData, rfmDiffusion, rfmEntropy, rfmMix, rfmPaper, rfmPool, rfmSteps } from './rfm.presets.ts'
 import { rfm } from './rfm.ts'
 import { sac, sacPublished } from './sac.ts'
 import { sdac, sdacPublished } from './sdac.ts'
@@ -35,6 +35,7 @@ export const agents = {
   'rfm-mix': rfmMix,
   'rfm-pool': rfmPool,
   'rfm-anneal': rfmAnneal,
+  'rfm-steps': rfmSteps,
   'rfm-diffusion': rfmDiffusion,
   'rfm-entropy': rfmEntropy,
   sac,

@@ -72,6 +72,21 @@ targets than \`rfm-pool\` has and a higher learning rate let the policy follow i
   },
 })
 
+/** Several steps of the policy from one evaluation of the critics. */
+export const rfmSteps = preset(rfmAnneal, {
+  name: 'rfm-steps',
+  description: `\`rfm-anneal\` with eight steps of the policy's optimizer from one evaluation of the critics, each on one noisy action
+x_t of every transition, at a learning rate of 1e-3, and with a running mean of the policy's weights that acts: as many
+evaluations of the critics take the policy farther.`,
+  deviations: [
+    SHARED,
+    AROUND,
+    'The policy takes eight steps an update and acts by a mean of its weights; the paper has one step and the weights themselves.',
+    ...rfm.deviations,
+  ],
+  options: { actorLearningRate: 1e-3, actorSteps: 8, actorAverage: 0.99 },
+})
+
 /** A diffusion policy trained by RFM: variance-preserving, noise prediction, DDPM steps. */
 export const rfmDiffusion = preset(rfm, {
   name: 'rfm-diffusion',
