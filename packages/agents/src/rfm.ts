@@ -160,8 +160,8 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       return tf.concat([drawn, tf.slice(replayed, [ownActions, 0])], 0)
     }
 
-    /** The policy network regressed on {@link rfmTarget} at noised actions of the batch, a part of those of each state a step. */
-    const learnActor = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
+    /** Noisy actions of the batch, noisyActions of each state one after the other, with {@link rfmTarget} at each. */
+    const noisyTargets = (state: State, params: TwinCriticParams, batch: Batch, noise: Noise, lambda: tf.Scalar) => {
       const part = (x: tf.Tensor2D) => tf.slice(x, [0, 0], [actorBatchSize, -1])
       const states = part(batch.observation)
       const s = repeatRows(states, noisyActions)
@@ -174,11 +174,16 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       const input = { policy, critics, params, lambda, estimator, noise, bounded, ...noisy }
       const { target: raw, diagnostics } = rfmTarget(input)
       const target = config.targetClip === undefined ? raw : clipRows(raw, config.targetClip)
+      return { rows: { s, x, t, target }, diagnostics }
+    }
+
+    /** The policy network regressed on these targets, in each step on a part of the noisy actions of every state. */
+    const learnActor = (state: State, rows: ReturnType<typeof noisyTargets>['rows']) => {
       let { actor, actorAdam } = state
       const losses: tf.Scalar[] = []
-      for (const part of interleaved([s, x, t, target], actorSteps)) {
-        const [si, xi, ti, targeti] = part as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D, tf.Tensor2D]
-        const loss = (params: MlpParams) => reverseFlowMatchingLoss(policy.predict(params, si, xi, ti), targeti)
+      for (let i = 0; i < actorSteps; i++) {
+        const { s, x, t, target } = mapTree((row: tf.Tensor) => strided(row, i, actorSteps), rows) as typeof rows
+        const loss = (params: MlpParams) => reverseFlowMatchingLoss(policy.predict(params, s, x, t), target)
         const { value, grads } = valueAndGrads(loss, actor)
         const next = optimizer.update({ grads, state: actorAdam, params: actor })
         ;[actor, actorAdam] = [next.params, next.state]
@@ -186,7 +191,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       }
       const { actorMean } = state
       const averaged = actorMean && { actorMean: polyak(actorMean, actor, 1 - actorAverage!) }
-      return { learned: { actor, actorAdam, ...averaged }, loss: tf.mean(tf.stack(losses)) as tf.Scalar, diagnostics }
+      return { learned: { actor, actorAdam, ...averaged }, loss: tf.mean(tf.stack(losses)) as tf.Scalar }
     }
 
     const ownNoise = policy.noise(ownActions)
@@ -232,7 +237,8 @@ comes from tempered regression (estimator \`rfm-box\`).`,
         const { value, ...soft } = nextValue(state, batch.nextObservation, nextDraws, lambda)
         const { state: learner, metrics } = critics.learn(state, batch, value)
         const params = config.criticsForPolicy === 'target' ? learner.targets : learner.critics
-        const { learned, loss, diagnostics } = learnActor(state, params, batch, noise, lambda)
+        const { rows, diagnostics } = noisyTargets(state, params, batch, noise, lambda)
+        const { learned, loss } = learnActor(state, rows)
         const ess = tf.mean(diagnostics.ess) as tf.Scalar
         const measured = {
           spread: tf.mul(tf.mean(diagnostics.logTargetStd), lambda) as tf.Scalar,
@@ -273,14 +279,11 @@ const normal = (...shape: number[]): NoiseSpec => ({ shape, law: 'normal' })
 const clipRows = (rows: tf.Tensor2D, norm: number): tf.Tensor2D =>
   tf.mul(rows, tf.minimum(1, tf.div(norm, tf.maximum(tf.norm(rows, 2, 1, true), 1e-12))))
 
-/** Rows i, i + n, i + 2n, … of each tensor [N, …], for every i < n. */
-function interleaved(tensors: readonly tf.Tensor[], n: number): tf.Tensor[][] {
-  if (n === 1) return [[...tensors]]
-  const parts = tensors.map((rows) => {
-    const [count, ...rest] = rows.shape as [number, ...number[]]
-    return tf.unstack(tf.reshape(rows, [count / n, n, ...rest]), 1)
-  })
-  return Array.from({ length: n }, (_, i) => parts.map((part) => part[i]!))
+/** Rows i, i + n, i + 2n, … of [N, …]. */
+function strided(rows: tf.Tensor, i: number, n: number): tf.Tensor {
+  if (n === 1) return rows
+  const [count, ...rest] = rows.shape as [number, ...number[]]
+  return tf.squeeze(tf.slice(tf.reshape(rows, [count / n, n, ...rest]), [0, i], [-1, 1]), [1])
 }
 
 /** The divisor of n that is nearest to a number. */
