@@ -8,8 +8,9 @@ import { listTasks } from '@revflow/envs'
 import { Command } from 'commander'
 import { allocatedByStep, type MemorySample, watchMemory } from './memory.ts'
 import { openPython } from './python.ts'
+import type { Rate } from './rate.ts'
 import { type RunFacts, writeTable } from './report.ts'
-import { ENVIRONMENTS, median, type Rate, ratiosOf, type TaskSpeed, timeOverhead, timeTask, WORKERS } from './speed.ts'
+import { ENVIRONMENTS, median, ratiosOf, type TaskSpeed, timeOverhead, timeTask, WORKERS } from './speed.ts'
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url))
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { startPython } from '@revflow/benchmark-shared'
-import type { Rate } from './speed.ts'
+import type { Rate } from './rate.ts'
 
 const script = fileURLToPath(new URL('../python/steps.py', import.meta.url))
 

@@ -2,12 +2,11 @@ import { createRng } from '@revflow/core'
 import { type Env, makeEnv } from '@revflow/envs'
 import { makeVectorEnv, type VectorEnv } from '@revflow/envs/vector'
 import type { PythonTimer } from './python.ts'
+import { type Rate, rate } from './rate.ts'
 
 /** Environments stepped together, and threads they are spread over. */
 export const ENVIRONMENTS = 16
 export const WORKERS = [0, 1, 2] as const
-/** Steps between two looks at the clock. */
-const BLOCK = 20
 
 export const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
@@ -21,26 +20,6 @@ function randomActions({ actionSpace }: Pick<Env, 'actionSpace'>, rows: number, 
       return a + (b - a) * rng.uniform()
     }),
   )
-}
-
-/** Calls a second by the clock, and a second of the process's processor time, which other work disturbs less. */
-export interface Rate {
-  readonly wall: number
-  readonly cpu: number
-}
-
-/** Calls `step` for at least `seconds`. */
-function rate(step: (i: number) => void, seconds: number): Rate {
-  let calls = 0
-  const start = performance.now()
-  const cpu = process.cpuUsage()
-  for (;;) {
-    for (const end = calls + BLOCK; calls < end; calls++) step(calls)
-    const elapsed = (performance.now() - start) / 1000
-    if (elapsed < seconds) continue
-    const { user, system } = process.cpuUsage(cpu)
-    return { wall: calls / elapsed, cpu: (calls * 1e6) / (user + system) }
-  }
 }
 
 /** A stepper with random actions, resets included. */

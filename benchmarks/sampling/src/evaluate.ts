@@ -9,7 +9,7 @@ import { interatomicDistances, positions } from './metrics/particles.ts'
 import { euclidean, upToSymmetry, wasserstein2, wasserstein2OfNumbers } from './metrics/wasserstein.ts'
 import { fromWeights } from './metrics/weights.ts'
 import { createModel } from './model.ts'
-import type { Params } from './networks/denoiser.ts'
+import type { Params } from './networks/network.ts'
 
 export interface FlowSamples {
   /** [n, d] */

@@ -1,7 +1,8 @@
 import { convertPrediction, type GaussianSource, type Schedule } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs'
 import type { Energy } from './energies/energy.ts'
-import { denoiser, type Params } from './networks/denoiser.ts'
+import { denoiser } from './networks/denoiser.ts'
+import type { Params } from './networks/network.ts'
 
 /** Fields of a trained network at (x, t), x [B, d], t [B]. */
 export interface Model {

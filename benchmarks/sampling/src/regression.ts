@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs'
 import { type Energy, logTarget } from './energies/energy.ts'
 import type { Method } from './methods.ts'
 import type { Model } from './model.ts'
-import type { Params } from './networks/denoiser.ts'
+import type { Params } from './networks/network.ts'
 
 /** The energy as a problem for estimators. */
 export const target = (energy: Energy, method: Method): Omit<PosteriorProblem, 'x' | 't'> => ({

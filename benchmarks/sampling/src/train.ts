@@ -7,7 +7,7 @@ import { createBuffer } from './buffer.ts'
 import type { Energy } from './energies/energy.ts'
 import type { Method } from './methods.ts'
 import { createModel } from './model.ts'
-import type { Params } from './networks/denoiser.ts'
+import type { Params } from './networks/network.ts'
 import { createUpdate, target } from './regression.ts'
 import { reverseSde } from './reverse-sde.ts'
 

@@ -3,7 +3,6 @@ import { basename, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { lookUp, RevflowError } from '@revflow/core'
 import { type Env, listTasks, makeEnv } from '@revflow/envs'
-import type { RunConfig } from './config.ts'
 
 /** A task is a built-in one by its name, or one's own by the path of a module, as `makeEnv` takes one. */
 const isModule = (task: string) => /\.m?[jt]s$/.test(task)
@@ -26,7 +25,10 @@ export function taskFolder(task: string): string {
 }
 
 /** Makes an environment of a run. @throws RevflowError (`unbounded-action`) where policies on [−1, 1] cannot act */
-export async function makeRunEnv({ task, actionRepeat }: Pick<RunConfig, 'task' | 'actionRepeat'>, seed: number) {
+export async function makeRunEnv(
+  { task, actionRepeat }: { readonly task: string; readonly actionRepeat: number },
+  seed: number,
+) {
   const env: Env = await makeEnv(isModule(task) ? pathToFileURL(resolve(task)) : task, { seed, actionRepeat })
   const { names, low, high } = env.actionSpace
   const unbounded = names.find((_, i) => !Number.isFinite(high[i]! - low[i]!))

@@ -1,16 +1,9 @@
-import type { Rng, Tree } from '@revflow/core'
+import type { Rng } from '@revflow/core'
 import { fourierFeatures, mlp } from '@revflow/nn'
 import * as tf from '@tensorflow/tfjs'
 import type { Energy } from '../energies/energy.ts'
 import { equivariantNetwork } from './equivariant.ts'
-
-export type Params = { readonly [key: string]: Tree<tf.Tensor> }
-
-/** F(x, features of the noise level): [B, d], [B, n] to [B, d]. */
-export interface Network {
-  init(rng: Rng): Params
-  apply(params: Params, x: tf.Tensor2D, level: tf.Tensor2D): tf.Tensor2D
-}
+import type { Network, Params } from './network.ts'
 
 /** A network that predicts E[X0|x] for x = X1 + σ X0 with X0 ~ N(0, I). */
 export interface Denoiser {

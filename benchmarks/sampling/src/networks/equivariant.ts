@@ -2,7 +2,7 @@ import type { Rng } from '@revflow/core'
 import { activations } from '@revflow/nn'
 import * as tf from '@tensorflow/tfjs'
 import type { Particles } from '../energies/energy.ts'
-import type { Network, Params } from './denoiser.ts'
+import type { Network, Params } from './network.ts'
 
 /** Gaussian bumps over distances that a pair is seen by, in units of the inputs. */
 const BUMPS = 20
