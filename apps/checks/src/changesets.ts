@@ -58,3 +58,11 @@ export async function withoutChangeset(root: string, base: string): Promise<stri
     .filter(({ name, version }) => !(version === '0.0.0' ? all : since).has(name))
     .map(({ name }) => name)
 }
+
+/** What changesets name besides public packages, `changeset: package` each: a release fails of it. */
+export async function unreleased(root: string): Promise<string[]> {
+  const released = new Set(publicPackages(root).map(({ name }) => name))
+  return (await readChangesets(root)).flatMap(({ id, releases }) =>
+    releases.filter(({ name }) => !released.has(name)).map(({ name }) => `${id}: ${name}`),
+  )
+}

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { chooseBase, withoutChangeset } from './changesets.ts'
+import { chooseBase, unreleased, withoutChangeset } from './changesets.ts'
 import { undocumented } from './documented.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -10,9 +10,11 @@ const checks: Readonly<Record<string, (argument?: string) => Promise<string[]> |
   async changesets(since) {
     const { base, why } = chooseBase(root, since)
     console.log(base === undefined ? `not compared: ${why}` : `compared with ${base.slice(0, 10)}: ${why}`)
-    if (base === undefined) return []
-    const names = await withoutChangeset(root, base)
-    return names.map((name) => `${name} changed without a changeset: run \`npx -y pnpm@12 changeset\``)
+    const names = base === undefined ? [] : await withoutChangeset(root, base)
+    return [
+      ...names.map((name) => `${name} changed without a changeset: run \`npx -y pnpm@12 changeset\``),
+      ...(await unreleased(root)).map((fault) => `.changeset/${fault} is not a package that is published`),
+    ]
   },
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chooseBase, withoutChangeset } from '../src/changesets.ts'
+import { chooseBase, unreleased, withoutChangeset } from '../src/changesets.ts'
 import { copyOfHouse, linkDependencies } from '../src/copy.ts'
 import { undocumented } from '../src/documented.ts'
 
@@ -126,6 +126,14 @@ describe('a change without a changeset', () => {
     addChangeset('new')
     commit('changeset')
     expect(await withoutChangeset(repository, compared.base!)).toEqual([])
+  })
+
+  it('is none where it names a package that is not published', async () => {
+    expect(await unreleased(repository)).toEqual([])
+    const file = join(repository, '.changeset/private.md')
+    writeFileSync(file, '---\n"@revflow/a": minor\n"@revflow/benchmark": minor\n---\n\nA change.\n')
+    expect(await unreleased(repository)).toEqual(['private: @revflow/benchmark'])
+    rmSync(file)
   })
 
   it('is looked for in the last commit on the main branch; a shallow clone says that it was not', async () => {
