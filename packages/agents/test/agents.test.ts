@@ -73,7 +73,7 @@ describe.each(names)('%s', (name) => {
   it('has options with descriptions and defaults, and names itself', () => {
     expect(agents[name].name).toBe(name)
     const schema = z.toJSONSchema(agents[name].config, { io: 'input' })
-    const optional = ['actorDecay', 'backup', 'entropy', 'ownActions', 'targetClip']
+    const optional = ['actorAverage', 'actorDecay', 'backup', 'entropy', 'ownActions', 'targetClip']
     for (const [key, option] of Object.entries(schema.properties!)) {
       expect(option, `${name}.${key}`).toHaveProperty('description')
       if (!optional.includes(key)) expect(option, `${name}.${key}`).toHaveProperty('default')

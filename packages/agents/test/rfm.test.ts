@@ -230,9 +230,11 @@ describe('rfm', () => {
       const first = single.update(state, batch, part(0))
       const second = single.update(first.state, batch, part(1))
       const weights = ({ actor }: AgentState) =>
-        flattenTree(actor as Tree<tf.Tensor>).map(([, leaf]) => leaf.dataSync())
-      expect(weights(together.state)).toEqual(weights(second.state))
-      expect(weights(together.state)).not.toEqual(weights(first.state))
+        flattenTree(actor as Tree<tf.Tensor>).flatMap(([, leaf]) => [...leaf.dataSync()])
+      const distance = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + Math.abs(v - b[i]!), 0) / a.length
+      const [one, two] = [weights(first.state), weights(second.state)]
+      // kernels round differently for other numbers of rows, and Adam's first steps are of the rate whatever the gradient
+      expect(distance(weights(together.state), two)).toBeLessThan(0.01 * distance(one, two))
       const loss = ({ metrics }: typeof first) => metrics.actorLoss!.dataSync()[0]!
       expect(loss(together)).toBeCloseTo((loss(first) + loss(second)) / 2, 5)
     })
