@@ -181,15 +181,15 @@ describe('train', () => {
 
   it('is refused while another process trains the same run, which is left as it is', async () => {
     const first = start(...runArgs('twice'))
+    const finished = ended(first)
     await checkpointed('twice', 250)
     first.kill('SIGSTOP') // lest it be done before the second begins
-    const again = await revflow(...runArgs('twice'))
+    const again = await revflow(...runArgs('twice')).finally(() => first.kill('SIGCONT'))
     expect(again.code).toBe(2)
     expect(again.output).toContain(
       `expected a run that no other process is training, received that of process ${first.pid}`,
     )
-    first.kill('SIGCONT')
-    expect(await ended(first)).toBe(0)
+    expect(await finished).toBe(0)
     expect(results('twice')).toEqual(results('whole'))
     expect((await revflow(...runArgs('twice'))).output).toContain('already done')
   }, 120_000)

@@ -39,7 +39,7 @@ export const rfmConfig = z.strictObject({
     .describe("steps of the policy's optimizer an update, each on its part of the noisy actions of every transition"),
   actorAverage: z
     .number()
-    .min(0)
+    .gt(0)
     .lt(1)
     .optional()
     .describe(

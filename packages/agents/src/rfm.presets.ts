@@ -76,8 +76,8 @@ targets than \`rfm-pool\` has and a higher learning rate let the policy follow i
 export const rfmSteps = preset(rfmAnneal, {
   name: 'rfm-steps',
   description: `\`rfm-anneal\` with eight steps of the policy's optimizer from one evaluation of the critics, each on one noisy action
-x_t of every transition, at a learning rate of 1e-3, and with a running mean of the policy's weights that acts: as many
-evaluations of the critics take the policy farther.`,
+x_t of every transition, at a learning rate of 1e-3, and with a running mean of the policy's weights that acts: on given
+critics, as many evaluations of them take the policy farther.`,
   deviations: [
     SHARED,
     AROUND,

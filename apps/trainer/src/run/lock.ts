@@ -2,12 +2,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { RevflowError } from '@revflow/core'
 
-/** Locks that this process holds. */
-const held = new Set<string>()
-
 /**
  * Takes a run for this process, lest two write into one folder; what a killed process left is taken over. A process on
- * another machine cannot be looked for, so its lock is taken over too.
+ * another machine cannot be looked for, so its lock is taken over too. Libraries tell a dead holder by a file that has not been
+ * touched for a while: an update blocks the thread, and a run that was killed is to go on at once.
  * @param file the lock, whose folder is there
  * @returns what gives the run back
  * @throws RevflowError (`run-in-use`) where a live process of this machine holds it
@@ -22,7 +20,8 @@ export function lock(file: string): () => void {
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
       const [pid, host] = readFileSync(file, 'utf8').split(' ')
-      const alive = held.has(file) || (host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid)))
+      // a container that was restarted may give the same id again
+      const alive = host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))
       if (alive || removed)
         throw new RevflowError({
           code: 'run-in-use',
@@ -34,11 +33,7 @@ export function lock(file: string): () => void {
       rmSync(file, { force: true })
     }
   }
-  held.add(file)
-  return () => {
-    held.delete(file)
-    rmSync(file, { force: true })
-  }
+  return () => rmSync(file, { force: true })
 }
 
 function isAlive(pid: number): boolean {
