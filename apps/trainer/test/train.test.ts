@@ -139,7 +139,7 @@ describe('train', () => {
     )
   })
 
-  it.each(['', 'pink-'])(
+  it.each(['', 'pink-3-step-'])(
     'is the same to the last bit whether it is left alone, interrupted, or killed: %swhole',
     async (kind) => {
       const [all, interrupted, killed] = ['whole', 'interrupted', 'killed'].map((name) => kind + name) as [
@@ -147,7 +147,10 @@ describe('train', () => {
         string,
         string,
       ]
-      const args = (runs: string) => [...runArgs(runs), ...(kind ? ['--set', 'exploration=pink'] : [])]
+      const args = (runs: string) => [
+        ...runArgs(runs),
+        ...(kind ? ['--set', 'exploration=pink', '--set', 'options.nStep=3'] : []),
+      ]
       const whole = await revflow(...args(all))
       expect(whole.code).toBe(0)
       expect(whole.output).toContain('done: 3000 steps, return')
@@ -193,6 +196,12 @@ describe('train', () => {
     expect(results('twice')).toEqual(results('whole'))
     expect((await revflow(...runArgs('twice'))).output).toContain('already done')
   }, 120_000)
+
+  it('refuses more decisions a transition than an episode has', async () => {
+    const { code, output } = await revflow(...runArgs('long'), '--set', 'options.nStep=101')
+    expect(code).toBe(2)
+    expect(output).toContain('config.options.nStep: expected at most the decisions of an episode, 100, received 101')
+  })
 
   it('says when nothing is left to do, and evaluates what was trained', async () => {
     const again = await revflow(...runArgs('whole'))

@@ -1,5 +1,5 @@
 import { lookUp, type NoiseSpecs, parseOptions, type Rng, type Tree } from '@revflow/core'
-import type { TwinCritics } from '@revflow/rl'
+import type { NStepOptions, TwinCritics } from '@revflow/rl'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { z } from 'zod'
 
@@ -17,9 +17,9 @@ export interface Batch {
   readonly observation: tf.Tensor2D
   /** a, [B, A], in [−1, 1] */
   readonly action: tf.Tensor2D
-  /** r, [B] */
+  /** r, [B], or what n decisions brought, Σ_{i<n} γ^i r_i */
   readonly reward: tf.Tensor1D
-  /** s', [B, S] */
+  /** s', [B, S], after them */
   readonly nextObservation: tf.Tensor2D
   /** 1 where the episode ended in a terminal state, else 0 (a time limit is not an end), [B] */
   readonly terminated: tf.Tensor1D
@@ -56,6 +56,8 @@ export interface Algorithm<State extends AgentState> {
   readonly noise: { act(rule: ActionRule, n: number): NoiseSpecs; readonly update: NoiseSpecs }
   /** Transitions an update takes. */
   readonly batchSize: number
+  /** How many decisions make a transition, and γ for each: a batch has their discounted rewards and the state after them. */
+  readonly nStep: NStepOptions
   readonly cost: UpdateCost
   /** Actions [N, A] in [−1, 1] for observations [N, S]. */
   act(rule: ActionRule, state: State, observation: tf.Tensor2D, noise: Noise): tf.Tensor2D

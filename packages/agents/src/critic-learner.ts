@@ -32,17 +32,19 @@ export function criticLearner(config: SharedConfig, spaces: Spaces, given?: Twin
       layerNorm: config.criticLayerNorm,
     })
   const optimizer = adam({ learningRate: config.criticLearningRate })
+  const nStep = { steps: config.nStep ?? 1, discount: config.discount }
   return {
     ...critics,
+    nStep,
     init(rng: Rng): CriticState {
       const params = critics.init(rng)
       const targets = mapTree((leaf: tf.Tensor) => leaf.clone(), params) as TwinCriticParams
       return { critics: params, criticAdam: optimizer.init(params), targets }
     },
-    /** Both critics regressed on y = r + γ(1 − terminated) V(s'), V [B]. */
+    /** Both critics regressed on y = r + γ^n (1 − terminated) V(s'), V [B]. */
     learn(state: CriticState, batch: Batch, nextValue: tf.Tensor) {
       const reward = tf.mul(config.rewardScale, batch.reward)
-      const target = tdTarget({ ...batch, reward, discount: config.discount, nextValue })
+      const target = tdTarget({ ...batch, reward, discount: nStep.discount ** nStep.steps, nextValue })
       const { value, grads } = valueAndGrads(
         (params) => criticLoss(critics.apply(params, batch.observation, batch.action), target),
         state.critics,
@@ -60,5 +62,5 @@ export function criticLearner(config: SharedConfig, spaces: Spaces, given?: Twin
 /** What `learn` measures, for the page of each agent. */
 export const criticMetrics = {
   criticLoss: '½ Σ_i mean_B (Q_i(s, a) − y)²',
-  targetValue: 'mean_B y, y = r + γ (1 − terminated) V(s′)',
+  targetValue: 'mean_B y, y = r + γ^n (1 − terminated) V(s′)',
 }

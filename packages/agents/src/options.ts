@@ -21,6 +21,11 @@ export const sharedOptions = {
   batchSize: z.int().min(1).default(128).describe('B, transitions an update'),
   actorBatchSize: z.int().min(1).default(64).describe('transitions of the batch that also train the policy'),
   discount: z.number().min(0).max(1).default(0.99).describe('γ, for each decision'),
+  nStep: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('n, decisions whose rewards are summed before a value is backed up; none: 1'),
   rewardScale: positive.default(1).describe('factor on rewards before they are learned from'),
   targetRate: z.number().positive().max(1).default(0.005).describe('τ of the Polyak average'),
   bestOf: z.int().min(1).default(16).describe("draws the action rule 'best' chooses from"),

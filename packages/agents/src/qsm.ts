@@ -100,6 +100,7 @@ temperature. On a fixed Q this does not sample exp(Q/λ) for any λ; it climbs, 
 
     return {
       batchSize,
+      nStep: critics.nStep,
       cost: {
         criticEvaluations: 3 * batchSize + 2 * actorBatchSize,
         policyEvaluations: batchSize * policy.evaluations + 2 * actorBatchSize,

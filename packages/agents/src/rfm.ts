@@ -199,6 +199,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
 
     return {
       batchSize,
+      nStep: critics.nStep,
       cost: {
         criticEvaluations: draws + (backup === 'best' ? 3 : 2) * batchSize + noisyBatchSize * method.cost(candidates),
         policyEvaluations:

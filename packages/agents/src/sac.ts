@@ -141,6 +141,7 @@ that the entropy is −1 for each coordinate of the action. The policy has one m
 
     return {
       batchSize,
+      nStep: critics.nStep,
       cost: {
         criticEvaluations: 3 * batchSize + 2 * actorBatchSize,
         policyEvaluations: batchSize + 2 * actorBatchSize,

@@ -73,13 +73,25 @@ describe.each(names)('%s', (name) => {
   it('has options with descriptions and defaults, and names itself', () => {
     expect(agents[name].name).toBe(name)
     const schema = z.toJSONSchema(agents[name].config, { io: 'input' })
-    const optional = ['actorAverage', 'actorDecay', 'backup', 'entropy', 'ownActions', 'targetClip']
+    const optional = ['actorAverage', 'actorDecay', 'backup', 'entropy', 'nStep', 'ownActions', 'targetClip']
     for (const [key, option] of Object.entries(schema.properties!)) {
       expect(option, `${name}.${key}`).toHaveProperty('description')
       if (!optional.includes(key)) expect(option, `${name}.${key}`).toHaveProperty('default')
     }
     expect(() => createAgent(agents, name, { hiden: [3] }, SPACES)).toThrow("did you mean 'hidden'?")
   })
+})
+
+it.each(['rfm', 'sac', 'qsm'] as const)('%s backs up values by γ^n behind n rewards', async (name) => {
+  const targetValue = async (options: object) => {
+    const problem = setUp(name, options)
+    const { targetValue: value } = (await threeUpdates(problem, 'onnx')) as Record<string, HostTensor>
+    return [value!.data[0], problem.algorithm.nStep]
+  }
+  const [three, nStep] = await targetValue({ discount: 0.9, nStep: 3 })
+  expect(nStep).toEqual({ steps: 3, discount: 0.9 })
+  expect(three).toBeCloseTo((await targetValue({ discount: 0.9 ** 3 }))[0] as number, 6)
+  expect(three).not.toBeCloseTo((await targetValue({ discount: 0.9 }))[0] as number, 6)
 })
 
 it('are listed on a page that is current', () => {

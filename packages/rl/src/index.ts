@@ -6,6 +6,7 @@ export {
   pinkNoiseStateSchema,
   restorePinkNoise,
 } from './exploration.ts'
+export { createNStep, type NStep, type NStepOptions, type NStepState, nStepStateSchema } from './n-step.ts'
 export { createReplay, type Replay, type ReplayBatch, type ReplayState, type Transition } from './replay.ts'
 export {
   type BootstrapOptions,

@@ -52,6 +52,7 @@ export const ${identifier} = defineAgent({
 
     return {
       batchSize,
+      nStep: critics.nStep,
       // each value 1, each value with a gradient 2
       cost: {
         criticEvaluations: 3 * batchSize + 2 * actorBatchSize,

@@ -1,7 +1,15 @@
-import { createRng, restoreRng, rngStateSchema } from '@revflow/core'
+import { createRng, RevflowError, restoreRng, rngStateSchema } from '@revflow/core'
 import type { Env, EnvState } from '@revflow/envs'
 import { HostTensor } from '@revflow/jit'
-import { createPinkNoise, createReplay, pinkNoiseStateSchema, type ReplayBatch, restorePinkNoise } from '@revflow/rl'
+import {
+  createNStep,
+  createPinkNoise,
+  createReplay,
+  nStepStateSchema,
+  pinkNoiseStateSchema,
+  type ReplayBatch,
+  restorePinkNoise,
+} from '@revflow/rl'
 import { z } from 'zod'
 import type { CheckpointData } from '../checkpoint/checkpoint.ts'
 import type { RunConfig } from './config.ts'
@@ -19,6 +27,7 @@ const metaSchema = z.strictObject({
   rng: z.strictObject({ replay: rngStateSchema, explore: rngStateSchema, pink: pinkNoiseStateSchema.optional() }),
   env: z.unknown(),
   replayPosition: z.int().nonnegative(),
+  waiting: nStepStateSchema.default([]),
 })
 
 /** What one decision brought. */
@@ -54,6 +63,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
   const spaces = { observationSize: env.observationSpace.size, actionSize: env.actionSpace.size }
   const learner = createLearner(config, spaces)
   const replay = createReplay({ capacity: Math.min(config.replayCapacity, config.steps), ...spaces })
+  const nStep = createNStep(learner.nStep)
   const batch = batchBuffers(learner.batchSize, spaces)
   let rng = {
     replay: createRng(seed, 'replay'),
@@ -100,10 +110,13 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
       const action = await choose()
       const result = env.step(toBounds(action, env))
       const nextObservation = Float32Array.from(result.observation)
-      replay.add({ observation, action, reward: result.reward, nextObservation, terminated: result.terminated })
       counters.step += actionRepeat
       counters.episodeReturn += result.reward
-      const ended = result.terminated || result.truncated
+      const { reward, terminated } = result
+      const ended = terminated || result.truncated
+      for (const made of nStep.add({ observation, action, reward, nextObservation, terminated }, ended))
+        replay.add(made)
+      if (ended && replay.size === 0) throw shorterThanN(learner.nStep.steps, counters.step / actionRepeat)
       const episodeReturn = ended ? counters.episodeReturn : undefined
       observation = ended ? Float32Array.from(env.reset().observation) : nextObservation
       if (ended) counters = { ...counters, episodeReturn: 0, episodes: counters.episodes + 1 }
@@ -131,6 +144,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
           rng: { replay: rng.replay.state(), explore: rng.explore.state(), pink: rng.pink?.state() },
           env: envState.meta,
           replayPosition: held.position,
+          waiting: nStep.state(),
         },
       }
     },
@@ -151,6 +165,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
         },
         position: meta.replayPosition,
       })
+      nStep.restore(meta.waiting)
       env.setState({ values: tensors['env/state']!.data as Float64Array, meta: meta.env } as EnvState)
       observation = (tensors['env/observation']!.data as Float32Array).slice()
       const { replay: sampling, explore, pink } = meta.rng
@@ -164,6 +179,14 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
     },
   }
 }
+
+const shorterThanN = (steps: number, decisions: number) =>
+  new RevflowError({
+    code: 'invalid-option',
+    path: 'config.options.nStep',
+    expected: `at most the decisions of an episode, ${decisions}`,
+    received: `${steps}`,
+  })
 
 /** From [−1, 1] to the environment's bounds. */
 export function toBounds(action: Float32Array, { actionSpace: { low, high } }: Pick<Env, 'actionSpace'>): Float32Array {

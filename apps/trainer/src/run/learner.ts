@@ -12,6 +12,7 @@ import {
   unflattenTree,
 } from '@revflow/core'
 import { HostTensor, jit } from '@revflow/jit'
+import type { NStepOptions } from '@revflow/rl'
 import type * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { RunConfig } from './config.ts'
@@ -27,6 +28,8 @@ export type LearnerMeta = z.infer<typeof learnerMetaSchema>
 /** An agent with its memory on the host: acts and learns through jitted functions. */
 export interface Learner {
   readonly batchSize: number
+  /** How many decisions make one of its transitions, and γ for each. */
+  readonly nStep: NStepOptions
   /** Actions [n · A] for n observations [n · S], row-major; the learner's own generator unless another is given. */
   act(rule: ActionRule, observations: Float32Array, rng?: Rng): Promise<Float32Array>
   /** Learns from a batch; the arrays may be reused afterwards. Returns the metrics' tensors, unread. */
@@ -67,6 +70,7 @@ export function createLearner(config: RunConfig, spaces: LearnerSpaces): Learner
 
   return {
     batchSize: algorithm.batchSize,
+    nStep: algorithm.nStep,
     async act(rule, observations, rng = rngs.act) {
       const n = observations.length / spaces.observationSize
       const noise = noiseBuffers(algorithm.noise.act(rule, n))
