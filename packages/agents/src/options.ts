@@ -25,7 +25,9 @@ export const sharedOptions = {
     .int()
     .min(1)
     .optional()
-    .describe('n, decisions whose rewards are summed before a value is backed up; none: 1'),
+    .describe(
+      'n, decisions whose rewards are summed before a value is backed up, entropy terms at the last state alone; none: 1',
+    ),
   rewardScale: positive.default(1).describe('factor on rewards before they are learned from'),
   targetRate: z.number().positive().max(1).default(0.005).describe('τ of the Polyak average'),
   bestOf: z.int().min(1).default(16).describe("draws the action rule 'best' chooses from"),
