@@ -20,6 +20,14 @@ export const circumstances = (): Circumstances => ({
   node: process.version,
 })
 
+/** Days, machines and commits of one measurement or more, in a sentence without its verb. */
+export function inWords(all: readonly Circumstances[]): string {
+  const days = all.map(({ date }) => date).sort()
+  const period = days[0] === days.at(-1) ? days[0] : `${days[0]} to ${days.at(-1)}`
+  const each = (of: (one: Circumstances) => string) => [...new Set(all.map(of))].join(', ')
+  return `${period} on ${each(({ machine, node }) => `${machine}, Node ${node}`)}, commit ${each(({ commit }) => commit)}`
+}
+
 function currentCommit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
   try {

@@ -1,4 +1,4 @@
-export { type Circumstances, circumstances } from './circumstances.ts'
+export { type Circumstances, circumstances, inWords } from './circumstances.ts'
 export { hostNoise, hostTree } from './host.ts'
 export { readJsonLines } from './json-lines.ts'
 export { markdownTable } from './markdown.ts'

@@ -6,6 +6,7 @@ import {
   circumstances,
   hostNoise,
   hostTree,
+  inWords,
   markdownTable,
   readJsonLines,
   type TrainedRun,
@@ -203,10 +204,9 @@ export async function improve(options: {
 function page(rows: readonly Improvement[]): string {
   const critics = [...new Set(rows.map((row) => row.critics))]
   const parts = critics.map((name) => `## Critics of ${name}\n\n${table(rows.filter((row) => row.critics === name))}\n`)
-  const { date, machine, node } = rows.at(-1)!
   return `# Improvement of policies on given critics
 
-Written by \`npx -y pnpm@12 bench:improve\`; every number is in [improvement.jsonl](improvement.jsonl). ${date}, ${machine}, Node ${node}.
+Written by \`npx -y pnpm@12 bench:improve\`; every number is in [improvement.jsonl](improvement.jsonl). Made ${inWords(rows)}.
 
 Policies trained on the averaged critics of a run, held as they are, at states and actions of its replay. min Q at ${STATES} of
 these states, as a share of the way from uniform actions (0) to the best action that ${STARTS} climbs find (1).

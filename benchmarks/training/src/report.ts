@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { markdownTable } from '@revflow/benchmark-shared'
+import { inWords, markdownTable } from '@revflow/benchmark-shared'
 import { learningCurve } from '@revflow/trainer'
 import { efficiencyFigure, intervalFigure, profileFigure } from './figures.ts'
 import type { PlannedRun, Profile } from './plan.ts'
@@ -75,11 +75,7 @@ function sectionsOf(profile: Profile, runs: readonly FinishedRun[], planned: num
 /** Machines, days and commits of the runs, as far as they are known. */
 function madeAt(runs: readonly FinishedRun[]): string {
   const made = runs.flatMap((run) => run.made ?? [])
-  if (made.length === 0) return ''
-  const days = made.map(({ date }) => date).sort()
-  const period = days[0] === days.at(-1) ? days[0] : `${days[0]} to ${days.at(-1)}`
-  const all = (values: readonly string[]) => [...new Set(values)].join(', ')
-  return `Made ${period} on ${all(made.map(({ machine, node }) => `${machine}, Node ${node}`))}, commit ${all(made.map(({ commit }) => commit))}.`
+  return made.length === 0 ? '' : `Made ${inWords(made)}.`
 }
 
 /** Figures by name, as far as there are runs for them. */
