@@ -41,26 +41,24 @@ export interface NStep {
  */
 export function createNStep(options: NStepOptions): NStep {
   const { steps, discount } = parseOptions(nStepSchema, options, 'nStep')
-  let waiting: Pick<Transition, 'observation' | 'action' | 'reward'>[] = []
+  let waiting: NStepState = []
   return {
-    add({ nextObservation, terminated, ...decision }, ended) {
-      waiting.push(decision)
+    add({ observation, action, reward: own, nextObservation, terminated }, ended) {
+      waiting.push({ observation: plain(observation), action: plain(action), reward: own })
       const complete: Transition[] = []
       while (waiting.length === steps || (terminated && waiting.length > 0)) {
-        const reward = waiting.reduceRight((later, { reward: own }) => own + discount * later, 0)
+        const reward = waiting.reduceRight((later, { reward: now }) => now + discount * later, 0)
         complete.push({ ...waiting.shift()!, reward, nextObservation, terminated })
       }
       if (ended) waiting = []
       return complete
     },
-    state: () =>
-      waiting.map(({ observation, action, reward }) => ({
-        observation: Array.from(observation),
-        action: Array.from(action),
-        reward,
-      })),
+    state: () => structuredClone(waiting),
     restore(state) {
       waiting = nStepStateSchema.parse(state)
     },
   }
 }
+
+/** A copy without −0, whose sign JSON loses: a resumed run is the same to the last bit. */
+const plain = (numbers: ArrayLike<number>): number[] => Array.from(numbers, (x) => x + 0)

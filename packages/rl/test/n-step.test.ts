@@ -64,6 +64,13 @@ describe('createNStep', () => {
     expect(() => whole.restore([{ observation: ['x'] }] as never)).toThrow('observation')
   })
 
+  it('holds no −0, which JSON would lose the sign of', () => {
+    const nStep = createNStep({ steps: 2, discount: 1 })
+    nStep.add({ observation: [-0], action: [-0], reward: 1, nextObservation: [1], terminated: false }, false)
+    expect(JSON.parse(JSON.stringify(nStep.state()))).toEqual(nStep.state())
+    expect(nStep.state()).toEqual([{ observation: [0], action: [0], reward: 1 }])
+  })
+
   it('refuses what is no number of decisions or no discount', () => {
     expect(() => createNStep({ steps: 0, discount: 0.99 })).toThrow('nStep.steps')
     expect(() => createNStep({ steps: 1.5, discount: 0.99 })).toThrow('nStep.steps')
