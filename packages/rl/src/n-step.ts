@@ -28,13 +28,14 @@ export interface NStep {
    * @param ended whether the episode is over, for either reason
    */
   add(transition: Transition, ended: boolean): Transition[]
+  /** A snapshot; `restore` goes on from it bit for bit. */
   state(): NStepState
   /** Takes a state over. @throws ZodError where it is malformed */
   restore(state: NStepState): void
 }
 
 /**
- * Transitions of n decisions (Sutton 1988; in replay as Barth-Maron et al. have them, arXiv 1804.08617): rewards reach
+ * Transitions of n decisions (Sutton and Barto 2018, chapter 7; in replay as D4PG has them, arXiv 1804.08617): rewards reach
  * the values of earlier states n times as fast, and values that no reward supports fade as fast. For n > 1 the actions
  * between are those of the policy that played, not of the one that learns.
  * @throws RevflowError (`invalid-option`)
@@ -44,7 +45,7 @@ export function createNStep(options: NStepOptions): NStep {
   let waiting: NStepState = []
   return {
     add({ observation, action, reward: own, nextObservation, terminated }, ended) {
-      waiting.push({ observation: plain(observation), action: plain(action), reward: own })
+      waiting.push({ observation: plain(observation), action: plain(action), reward: own + 0 })
       const complete: Transition[] = []
       while (waiting.length === steps || (terminated && waiting.length > 0)) {
         const reward = waiting.reduceRight((later, { reward: now }) => now + discount * later, 0)
@@ -60,5 +61,5 @@ export function createNStep(options: NStepOptions): NStep {
   }
 }
 
-/** A copy without −0, whose sign JSON loses: a resumed run is the same to the last bit. */
+/** A copy without −0, as the rewards are, since JSON loses its sign: a resumed run is the same to the last bit. */
 const plain = (numbers: ArrayLike<number>): number[] => Array.from(numbers, (x) => x + 0)

@@ -14,7 +14,7 @@ export function tdTarget({
   readonly reward: tf.Tensor
   /** 1 where s' is terminal, else 0, [B] */
   readonly terminated: tf.Tensor
-  /** γ in [0, 1] */
+  /** γ in [0, 1], or γ^n where r is what n decisions brought */
   readonly discount: number
   /** V(s'), [B] */
   readonly nextValue: tf.Tensor

@@ -66,9 +66,9 @@ describe('createNStep', () => {
 
   it('holds no −0, which JSON would lose the sign of', () => {
     const nStep = createNStep({ steps: 2, discount: 1 })
-    nStep.add({ observation: [-0], action: [-0], reward: 1, nextObservation: [1], terminated: false }, false)
+    nStep.add({ observation: [-0], action: [-0], reward: -0, nextObservation: [1], terminated: false }, false)
     expect(JSON.parse(JSON.stringify(nStep.state()))).toEqual(nStep.state())
-    expect(nStep.state()).toEqual([{ observation: [0], action: [0], reward: 1 }])
+    expect(nStep.state()).toEqual([{ observation: [0], action: [0], reward: 0 }])
   })
 
   it('refuses what is no number of decisions or no discount', () => {
