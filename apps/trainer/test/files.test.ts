@@ -1,5 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
@@ -9,6 +9,7 @@ import { type CheckpointData, decodeSafetensors, encodeSafetensors } from '../sr
 import { openLogs } from '../src/logging/logs.ts'
 import { crc32c } from '../src/logging/tensorboard.ts'
 import { learningCurve } from '../src/plot/learning-curve.ts'
+import { lock } from '../src/run/lock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,6 +24,39 @@ const data: CheckpointData = {
   },
   meta: { rng: [1, 2], name: 'ü' },
 }
+
+describe('the lock of a run', () => {
+  const file = join(folder, 'train.lock')
+
+  it('is taken once and given back', () => {
+    const release = lock(file)
+    expect(readFileSync(file, 'utf8')).toBe(`${process.pid} ${hostname()}`)
+    release()
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it.each([
+    ['a process that has not written it yet', '', 'that of a process that is starting'],
+    ['a live process', `${process.ppid} ${hostname()}`, `that of process ${process.ppid}`],
+  ])('is refused while held by %s', (_, held, received) => {
+    writeFileSync(file, held)
+    expect(() => lock(file)).toThrow(`expected a run that no other process is training, received ${received}`)
+    expect(readFileSync(file, 'utf8')).toBe(held)
+    rmSync(file)
+  })
+
+  it.each([
+    ['a process that was killed before it wrote', ''],
+    ['a process that was killed', `4194305 ${hostname()}`], // above Linux's greatest id
+    ['a process of another machine', `${process.ppid} not-${hostname()}`],
+  ])('is taken over from %s', (_, held) => {
+    writeFileSync(file, held)
+    utimesSync(file, 0, 0)
+    const release = lock(file)
+    expect(readFileSync(file, 'utf8')).toBe(`${process.pid} ${hostname()}`)
+    release()
+  })
+})
 
 describe('safetensors', () => {
   const file = encodeSafetensors(data)
