@@ -1,6 +1,6 @@
 import { mapTree, RevflowError, type Rng } from '@revflow/core'
 import { type AdamState, adam, polyak, valueAndGrads } from '@revflow/nn'
-import { criticLoss, type TwinCriticParams, type TwinCritics, tdTarget, twinCritics } from '@revflow/rl'
+import { criticLoss, lowerBound, type TwinCriticParams, type TwinCritics, tdTarget, twinCritics } from '@revflow/rl'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch, Spaces } from './agent.ts'
 import type { SharedConfig } from './options.ts'
@@ -40,6 +40,11 @@ export function criticLearner(config: SharedConfig, spaces: Spaces, given?: Twin
       const params = critics.init(rng)
       const targets = mapTree((leaf: tf.Tensor) => leaf.clone(), params) as TwinCriticParams
       return { critics: params, criticAdam: optimizer.init(params), targets }
+    },
+    /** Q̄(s', a') as it is backed up, by the target critics: actions [B, A] or [B, K, A], values [B] or [B, K]. */
+    backedUp({ targets }: CriticState, observation: tf.Tensor2D, action: tf.Tensor): tf.Tensor {
+      if (config.pessimism === undefined) return critics.minimum(targets, observation, action)
+      return lowerBound(critics.apply(targets, observation, action), config.pessimism)
     },
     /** Both critics regressed on y = r + γ^n (1 − terminated) V(s'), V [B]. */
     learn(state: CriticState, batch: Batch, nextValue: tf.Tensor) {

@@ -28,6 +28,11 @@ export const sharedOptions = {
     .describe(
       'n, decisions whose rewards are summed before a value is backed up, entropy terms at the last state alone; none: 1',
     ),
+  pessimism: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('c, what is backed up is ½(Q̄1 + Q̄2) − c·½|Q̄1 − Q̄2|; none: 1, the minimum of both'),
   rewardScale: positive.default(1).describe('factor on rewards before they are learned from'),
   targetRate: z.number().positive().max(1).default(0.005).describe('τ of the Polyak average'),
   bestOf: z.int().min(1).default(16).describe("draws the action rule 'best' chooses from"),

@@ -126,7 +126,7 @@ temperature. On a fixed Q this does not sample exp(Q/λ) for any λ; it climbs, 
         const { next, nextKicks } = noise
         const s = batch.nextObservation
         const action = policy.draw(state.actor, s, { x0: next!, ...(nextKicks && { kicks: nextKicks }) })
-        const { state: learner, metrics } = critics.learn(state, batch, critics.minimum(state.targets, s, action))
+        const { state: learner, metrics } = critics.learn(state, batch, critics.backedUp(state, s, action))
         const params = config.criticsForPolicy === 'target' ? learner.targets : learner.critics
         const { actor, actorAdam, loss, target } = learnActor(state, params, batch, noise)
         return {

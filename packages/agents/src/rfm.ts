@@ -138,13 +138,13 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       value: ({ targets }, s, a) => critics.minimum(targets, s, a),
     })
 
-    /** V(s') = min Q̄(s', a'), a' by its action rule, or the mean over draws of min Q̄(s', a') − λ log π(a'|s') (Remark 6). */
+    /** V(s') = Q̄(s', a'), a' by its action rule, or the mean over draws of Q̄(s', a') − λ log π(a'|s') (Remark 6). */
     const nextValue = (state: State, s: tf.Tensor2D, noise: Noise, lambda: tf.Scalar) => {
-      if (!entropy) return { value: critics.minimum(state.targets, s, rules.act(backup, state, s, noise)) }
+      if (!entropy) return { value: critics.backedUp(state, s, rules.act(backup, state, s, noise)) }
       const { x, logProb } = policy.drawWithLogProb(acting(state), repeatRows(s, entropy.samples), noise)
       const action = tf.reshape(tf.clipByValue(x, -1, 1), [batchSize, entropy.samples, actionSize])
       const soft = tf.sub(
-        critics.minimum(state.targets, s, action),
+        critics.backedUp(state, s, action),
         tf.mul(lambda, tf.reshape(logProb, [batchSize, entropy.samples])),
       )
       return { value: tf.mean(soft, 1), entropy: tf.neg(tf.mean(logProb)) as tf.Scalar }

@@ -171,7 +171,7 @@ that the entropy is −1 for each coordinate of the action. The policy has one m
         const { state: learner, metrics } = critics.learn(
           state,
           batch,
-          softValue(critics.minimum(state.targets, s, action), logProb, lambda),
+          softValue(critics.backedUp(state, s, action), logProb, lambda),
         )
         const params = config.criticsForPolicy === 'target' ? learner.targets : learner.critics
         const { actor, actorAdam, loss, logProb: current } = learnActor(state, params, batch, own!, lambda)

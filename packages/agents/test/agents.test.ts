@@ -73,7 +73,16 @@ describe.each(names)('%s', (name) => {
   it('has options with descriptions and defaults, and names itself', () => {
     expect(agents[name].name).toBe(name)
     const schema = z.toJSONSchema(agents[name].config, { io: 'input' })
-    const optional = ['actorAverage', 'actorDecay', 'backup', 'entropy', 'nStep', 'ownActions', 'targetClip']
+    const optional = [
+      'actorAverage',
+      'actorDecay',
+      'backup',
+      'entropy',
+      'nStep',
+      'ownActions',
+      'pessimism',
+      'targetClip',
+    ]
     for (const [key, option] of Object.entries(schema.properties!)) {
       expect(option, `${name}.${key}`).toHaveProperty('description')
       if (!optional.includes(key)) expect(option, `${name}.${key}`).toHaveProperty('default')
@@ -82,16 +91,30 @@ describe.each(names)('%s', (name) => {
   })
 })
 
+/** The mean of what is backed up in a third update, and n. */
+async function targetValue(name: Name, options: object) {
+  const problem = setUp(name, options)
+  const { targetValue: value } = (await threeUpdates(problem, 'onnx')) as Record<string, HostTensor>
+  return [value!.data[0] as number, problem.algorithm.nStep] as const
+}
+
+it.each(['rfm', 'rfm-entropy', 'sac', 'qsm'] as const)(
+  '%s backs up less the more pessimistic it is, by the distance of its critics',
+  async (name) => {
+    const still = { actorLearningRate: 1e-9, criticLearningRate: 1e-9 }
+    const backedUp = async (options: object) => (await targetValue(name, { ...still, ...options }))[0]
+    const [mean, minimum, lower] = await Promise.all([0, 1, 3].map((pessimism) => backedUp({ pessimism })))
+    expect(minimum).toBe(await backedUp({}))
+    expect(minimum).toBeLessThan(mean! - 1e-3)
+    expect(mean! - lower!).toBeCloseTo(3 * (mean! - minimum!), 5)
+  },
+)
+
 it.each(['rfm', 'sac', 'qsm'] as const)('%s backs up values by γ^n behind n rewards', async (name) => {
-  const targetValue = async (options: object) => {
-    const problem = setUp(name, options)
-    const { targetValue: value } = (await threeUpdates(problem, 'onnx')) as Record<string, HostTensor>
-    return [value!.data[0], problem.algorithm.nStep]
-  }
-  const [three, nStep] = await targetValue({ discount: 0.9, nStep: 3 })
+  const [three, nStep] = await targetValue(name, { discount: 0.9, nStep: 3 })
   expect(nStep).toEqual({ steps: 3, discount: 0.9 })
-  expect(three).toBeCloseTo((await targetValue({ discount: 0.9 ** 3 }))[0] as number, 6)
-  expect(three).not.toBeCloseTo((await targetValue({ discount: 0.9 }))[0] as number, 6)
+  expect(three).toBeCloseTo((await targetValue(name, { discount: 0.9 ** 3 }))[0], 6)
+  expect(three).not.toBeCloseTo((await targetValue(name, { discount: 0.9 }))[0], 6)
 })
 
 it('are listed on a page that is current', () => {

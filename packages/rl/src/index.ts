@@ -21,4 +21,4 @@ export {
   type Scores,
   stratifiedBootstrap,
 } from './statistics.ts'
-export { criticLoss, tdTarget } from './td.ts'
+export { criticLoss, lowerBound, tdTarget } from './td.ts'

@@ -4,6 +4,7 @@ import {
   criticLoss,
   interquartileMean,
   jointBootstrap,
+  lowerBound,
   mean,
   median,
   optimalityGap,
@@ -142,6 +143,13 @@ describe('twinCritics', () => {
 describe('temporal differences', () => {
   it('bootstrap through truncation and stop at termination', () => {
     tf.tidy(() => {
+      const two = { q1: tf.tensor1d([9, 1]), q2: tf.tensor1d([10, 3]) }
+      const bounds = [0, 1, 3].map((c) => [...lowerBound(two, c).dataSync()])
+      expect(bounds).toEqual([
+        [9.5, 2],
+        [9, 1],
+        [8, -1],
+      ])
       const target = tdTarget({
         reward: tf.tensor1d([1, 1]),
         terminated: tf.tensor1d([0, 1]),
@@ -149,7 +157,7 @@ describe('temporal differences', () => {
         nextValue: tf.tensor1d([10, 10]),
       })
       expect([...target.dataSync()]).toEqual([10, 1])
-      expect(criticLoss({ q1: tf.tensor1d([9, 1]), q2: tf.tensor1d([10, 3]) }, target).dataSync()[0]).toBeCloseTo(1.25)
+      expect(criticLoss(two, target).dataSync()[0]).toBeCloseTo(1.25)
     })
   })
 })

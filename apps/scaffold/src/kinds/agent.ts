@@ -70,7 +70,7 @@ export const ${identifier} = defineAgent({
       // a pure function of tensors that reads no value, so that it compiles: state in, state out
       update(state, batch, given) {
         const next = batch.nextObservation
-        const nextValue = critics.minimum(state.targets, next, draw(state, next, given))
+        const nextValue = critics.backedUp(state, next, draw(state, next, given))
         const { state: learner, metrics } = critics.learn(state, batch, nextValue)
         const s = tf.slice(batch.observation, [0, 0], [actorBatchSize, -1])
         const { value: actorLoss, grads } = valueAndGrads(
