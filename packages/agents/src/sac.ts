@@ -66,9 +66,9 @@ export function squashedGaussian({
 export const temperatureLoss = (logTemperature: tf.Tensor, logProb: tf.Tensor, targetEntropy: number): tf.Scalar =>
   tf.mul(logTemperature, tf.sub(tf.neg(tf.mean(logProb)), targetEntropy))
 
-/** V(s') = min Q̄(s', a') − λ log π(a'|s'), [B]. */
-export const softValue = (minimum: tf.Tensor, logProb: tf.Tensor, lambda: tf.Tensor): tf.Tensor1D =>
-  tf.sub(minimum, tf.mul(lambda, logProb))
+/** V(s') = Q̄(s', a') − λ log π(a'|s'), [B], Q̄ as it is backed up. */
+export const softValue = (q: tf.Tensor, logProb: tf.Tensor, lambda: tf.Tensor): tf.Tensor1D =>
+  tf.sub(q, tf.mul(lambda, logProb))
 
 /** Loss of the policy: mean_B (λ log π(a|s) − min Q(s, a)), []. */
 export const policyLoss = (minimum: tf.Tensor, logProb: tf.Tensor, lambda: tf.Tensor): tf.Scalar =>

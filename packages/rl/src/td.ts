@@ -23,12 +23,14 @@ export function tdTarget({
 }
 
 /**
- * A bound below what two critics say of an action, ½(Q1 + Q2) − c·½|Q1 − Q2|: their mean less c standard deviations, the
- * minimum at c = 1 (arXiv 2102.03765, β = −c). Shaped as Q1 and Q2.
+ * A lower confidence bound of two critics, ½(Q1 + Q2) − c·½|Q1 − Q2|: their mean less c standard deviations, the minimum
+ * at c = 1 (arXiv 2102.03765, β = −c).
+ * @param q Q1 and Q2, [B] or [B, K] each
+ * @param pessimism c ≥ 0
+ * @returns shaped as Q1 and Q2
  */
 export function lowerBound(
   { q1, q2 }: { readonly q1: tf.Tensor; readonly q2: tf.Tensor },
-  /** c ≥ 0 */
   pessimism: number,
 ): tf.Tensor {
   return tf.sub(tf.minimum(q1, q2), tf.mul((pessimism - 1) / 2, tf.abs(tf.sub(q1, q2))))

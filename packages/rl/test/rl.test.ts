@@ -141,15 +141,20 @@ describe('twinCritics', () => {
 })
 
 describe('temporal differences', () => {
+  it('are bounded below by the mean of both critics, their minimum and less', () => {
+    tf.tidy(() => {
+      const two = { q1: tf.tensor1d([9, 3]), q2: tf.tensor1d([10, 1]) }
+      for (const [pessimism, expected] of [
+        [0, [9.5, 2]],
+        [1, [9, 1]],
+        [3, [8, -1]],
+      ] as const)
+        expect([...lowerBound(two, pessimism).dataSync()]).toEqual(expected)
+    })
+  })
+
   it('bootstrap through truncation and stop at termination', () => {
     tf.tidy(() => {
-      const two = { q1: tf.tensor1d([9, 1]), q2: tf.tensor1d([10, 3]) }
-      const bounds = [0, 1, 3].map((c) => [...lowerBound(two, c).dataSync()])
-      expect(bounds).toEqual([
-        [9.5, 2],
-        [9, 1],
-        [8, -1],
-      ])
       const target = tdTarget({
         reward: tf.tensor1d([1, 1]),
         terminated: tf.tensor1d([0, 1]),
@@ -157,7 +162,7 @@ describe('temporal differences', () => {
         nextValue: tf.tensor1d([10, 10]),
       })
       expect([...target.dataSync()]).toEqual([10, 1])
-      expect(criticLoss(two, target).dataSync()[0]).toBeCloseTo(1.25)
+      expect(criticLoss({ q1: tf.tensor1d([9, 1]), q2: tf.tensor1d([10, 3]) }, target).dataSync()[0]).toBeCloseTo(1.25)
     })
   })
 })
