@@ -36,7 +36,7 @@ describe('the lock of a run', () => {
   })
 
   it.each([
-    ['a process that has not written it yet', '', 'that of a process that is starting'],
+    ['a process that has not written it yet', '', 'that of process (starting)'],
     ['a live process', `${process.ppid} ${hostname()}`, `that of process ${process.ppid}`],
   ])('is refused while held by %s', (_, held, received) => {
     writeFileSync(file, held)

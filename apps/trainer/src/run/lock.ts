@@ -20,25 +20,22 @@ export function lock(file: string): () => void {
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
       const [pid, host] = readFileSync(file, 'utf8').split(' ')
-      // a container that was restarted may give the same id again
-      const alive = pid ? host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid)) : isYoung(file)
+      // one that has made the file may be about to write to it; a container that was restarted may give the same id again
+      const alive = pid
+        ? host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))
+        : Date.now() - statSync(file).mtimeMs < 2000
       if (alive || removed)
         throw new RevflowError({
           code: 'run-in-use',
           path: file,
           expected: 'a run that no other process is training',
-          received: pid ? `that of process ${pid}` : 'that of a process that is starting',
+          received: `that of process ${pid || '(starting)'}`,
           hint: 'wait for it, or stop it and run the same command again; if it is none of revflow, delete this file',
         })
       rmSync(file, { force: true })
     }
   }
   return () => rmSync(file, { force: true })
-}
-
-/** Whether its holder, who makes the file before writing to it, may still be about to write. */
-function isYoung(file: string): boolean {
-  return Date.now() - statSync(file).mtimeMs < 2000
 }
 
 function isAlive(pid: number): boolean {
