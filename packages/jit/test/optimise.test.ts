@@ -1,9 +1,9 @@
 import { HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
+import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { chooseRows } from '../src/graph/choose-rows.ts'
-import { fuse } from '../src/graph/fuse.ts'
 import type { Graph } from '../src/graph/graph.ts'
+import { optimise } from '../src/graph/optimise.ts'
 import { type TensorFunction, trace } from '../src/trace/trace.ts'
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined))
@@ -18,8 +18,7 @@ type Fn = (...args: tf.Tensor[]) => tf.Tensor
 function optimised(fn: Fn, args: readonly HostTensor[]): Graph {
   const specs = args.map(({ shape, dtype }) => [['', { shape, dtype }]] as const)
   const { graph } = trace(fn as unknown as TensorFunction, specs)
-  fuse(graph)
-  chooseRows(graph)
+  optimise(graph)
   return graph
 }
 const operations = (fn: Fn, args: readonly HostTensor[]): string[] => optimised(fn, args).nodes.map(({ op }) => op)
@@ -186,6 +185,118 @@ describe('root-mean-square norms', () => {
     }
     // rows of one number, which the scale makes longer
     expect(await difference((x, scale) => norm(x!, scale!, 1e-3), [ramp([3, 1]), ramp([5])])).toBeLessThan(1e-6)
+  })
+})
+
+describe('weighted sums of rows', () => {
+  const sum =
+    (keepDims: boolean): Fn =>
+    (w, x) =>
+      tf.sum(tf.mul(w!, x!), -2, keepDims)
+
+  it.each([[[7, 3]], [[4, 7, 3]], [[2, 4, 7, 3]], [[4, 1, 3]]])('are one product, [%s]', async (shape) => {
+    const args = [ramp([...shape.slice(0, -1), 1]), ramp(shape, 1)]
+    const swapped: Fn = (w, x) => tf.sum(tf.mul(x!, w!), -2)
+    for (const fn of [sum(true), sum(false), swapped]) {
+      expect(operations(fn, args)).toContain('MatMul')
+      expect(operations(fn, args)).not.toContain('ReduceSum')
+      expect(await difference(fn, args)).toBeLessThan(1e-6)
+    }
+  })
+
+  it('may be asked for their terms too', async () => {
+    const fn: Fn = (w, x) => tf.add(tf.mul(w!, x!), tf.sum(tf.mul(w!, x!), 1, true))
+    expect(await difference(fn, [ramp([4, 7, 1]), ramp([4, 7, 3])])).toBeLessThan(1e-6)
+  })
+
+  it('are left alone where they are something else', async () => {
+    const [w, x] = [ramp([4, 7, 1]), ramp([4, 7, 3])]
+    const cases: readonly (readonly [Fn, readonly HostTensor[]])[] = [
+      [(a, b) => tf.sum(tf.mul(a!, b!), 2), [w, x]],
+      [(a, b) => tf.sum(tf.mul(a!, b!), [0, 1]), [w, x]],
+      [(a, b) => tf.mean(tf.mul(a!, b!), 1), [w, x]],
+      [sum(true), [x, x]],
+      [sum(true), [ramp([1, 7, 1]), x]],
+      [sum(true), [w, w]],
+    ]
+    for (const [fn, args] of cases) {
+      expect(operations(fn, args)).not.toContain('MatMul')
+      expect(await difference(fn, args)).toBeLessThan(1e-6)
+    }
+  })
+})
+
+describe('broadcasts', () => {
+  const inside = ({ shape }: { shape: readonly number[] }) => /(^|,)([2-9]|\d\d+)(,.*)?,1(,|$)/.test(String(shape))
+
+  it.each([[[40, 1, 6]], [[40, 6, 1]], [[1, 40, 1, 1, 6, 1]]])(
+    'of a number have no axes of size 1 inside, [%s]: a chain is reshaped at its ends',
+    async (shape) => {
+      const fn: Fn = (x, y) => {
+        const z = tf.sqrt(tf.abs(tf.add(tf.mul(x!, 2), y!)))
+        return tf.where(tf.greater(z, 0.5), tf.clipByValue(z, 0.6, 0.9), tf.sub(1, z))
+      }
+      const args = [ramp(shape), ramp(shape, 1)]
+      const { nodes } = optimised(fn, args)
+      const elementwise = nodes.filter(({ op }) => op !== 'Reshape')
+      expect(elementwise.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]).some(inside)).toBe(false)
+      expect(nodes.length - elementwise.length).toBe(3)
+      expect(await difference(fn, args)).toBeLessThan(1e-6)
+    },
+  )
+
+  it('in many short runs are expanded, once', async () => {
+    const fn: Fn = (x, y) => tf.mul(tf.sub(x!, y!), tf.add(x!, y!))
+    const args = [ramp([64, 8, 6]), ramp([64, 1, 6], 1)]
+    expect(operations(fn, args)).toEqual(['Expand', 'Sub', 'Add', 'Mul'])
+    expect(await difference(fn, args)).toBeLessThan(1e-6)
+  })
+
+  it('in few runs, in long ones, of single numbers, and of both operands are left alone', async () => {
+    const shapes = [
+      [
+        [4, 8, 6],
+        [4, 1, 6],
+      ],
+      [[300, 64], [64]],
+      [
+        [300, 8, 1],
+        [300, 1, 1],
+      ],
+      [
+        [300, 8, 6],
+        [300, 8, 1],
+      ],
+      [
+        [300, 1, 6],
+        [1, 8, 1],
+      ],
+      [[300, 8, 6], []],
+    ]
+    for (const [a, b] of shapes as [number[], number[]][]) {
+      const fn: Fn = (x, y) => tf.sub(x!, y!)
+      expect(operations(fn, [ramp(a), ramp(b)])).not.toContain('Expand')
+      expect(await difference(fn, [ramp(a), ramp(b)])).toBe(0)
+    }
+  })
+
+  it('give what TensorFlow.js gives, whatever the shapes', async () => {
+    const axes = fc.array(
+      fc.tuple(fc.constantFrom(1, 1, 2, 3, 70, 0), fc.constantFrom('both', 'first', 'second', 'third')),
+      { minLength: 1, maxLength: 4 },
+    )
+    await fc.assert(
+      fc.asyncProperty(axes, fc.integer({ min: 0, max: 4 }), async (sizes, dropped) => {
+        const shape = (owner: string) => sizes.map(([n, who]) => (who === 'both' || who === owner ? n : 1))
+        const args = [ramp(shape('first')), ramp(shape('second'), 1), ramp(shape('third').slice(dropped), 2)]
+        const fn: Fn = (x, y, z) => {
+          const u = tf.add(tf.mul(x!, y!), 1)
+          return tf.where(tf.less(u, z!), tf.sub(tf.maximum(u, y!), 2), tf.mul(tf.sum(tf.mul(u, x!), -1, true), z!))
+        }
+        expect(await difference(fn, args)).toBeLessThan(1e-4)
+      }),
+      { numRuns: 60, seed: 1 },
+    )
   })
 })
 

@@ -1,7 +1,6 @@
 import { treeBuilder } from '../forms.ts'
-import { chooseRows } from '../graph/choose-rows.ts'
 import { encodeModel } from '../graph/encode.ts'
-import { fuse } from '../graph/fuse.ts'
+import { optimise } from '../graph/optimise.ts'
 import type { HostTensor, TensorSpec } from '../host-tensor.ts'
 import { resultName, trace } from '../trace/trace.ts'
 import type { Engine } from './engine.ts'
@@ -30,8 +29,7 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
     async compile(fn, args) {
       const start = performance.now()
       const { graph, outputs } = trace(fn, args)
-      fuse(graph)
-      chooseRows(graph)
+      optimise(graph)
       const given = [...graph.inputs]
       graph.dropUnusedInputs()
       const fed = graph.inputs.map((input) => given.indexOf(input))

@@ -1,12 +1,6 @@
 import { sizeOf } from '../host-tensor.ts'
-import type { Graph, Node, Value } from './graph.ts'
+import { ELEMENTWISE, type Graph, type Node, type Value } from './graph.ts'
 
-/** Elementwise operations: a row of the result needs that row of each operand. */
-const ELEMENTWISE = new Set(
-  'Abs Add Clip Cos Div Erf Exp HardSigmoid Log Max Min Mul Neg Pow Reciprocal Relu Sigmoid Sin Softplus Sqrt Sub Tanh'.split(
-    ' ',
-  ),
-)
 /** Fewer rows are not worth it. */
 const FEWEST_ROWS = 64
 
@@ -74,7 +68,7 @@ function isRowWise(graph: Graph, { op, inputs, outputs, attributes }: Node, n: n
   if (!isRows(first, n)) return false
   if (op === 'MatMul' || op === 'Gemm')
     return inputs.length === 2 && first.shape.length === 2 && second.shape.length === 2 && attributes.transA !== 1
-  return (op === 'ReduceSum' || op === 'ReduceMean') && graph.isLastAxis(second, first)
+  return (op === 'ReduceSum' || op === 'ReduceMean') && graph.isAxis(second, first.shape.length - 1)
 }
 
 /** Computes both branches on their rows, and puts the rows back in place. */

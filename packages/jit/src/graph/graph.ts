@@ -20,6 +20,13 @@ export interface Initializer extends Value {
   readonly bytes: Uint8Array
 }
 
+/** Elementwise operations on floats: each number of the result needs that number of each operand, or what is broadcast to it. */
+export const ELEMENTWISE: ReadonlySet<string> = new Set(
+  'Abs Add Clip Cos Div Erf Exp HardSigmoid Log Max Min Mul Neg Pow Reciprocal Relu Sigmoid Sin Softplus Sqrt Sub Tanh'.split(
+    ' ',
+  ),
+)
+
 /** Arrays up to this many bytes are known by their content; larger ones by their identity, if they still are the same. */
 const CONTENT_KEY_LIMIT = 4096
 
@@ -108,10 +115,10 @@ export class Graph {
     return value.shape.length === 0 && value.name === this.scalar(1, value.dtype).name
   }
 
-  /** Whether a value is the constant that names the last axis of `x`. */
-  isLastAxis({ name }: Value, x: Value): boolean {
+  /** Whether a value is the constant that names this axis alone. */
+  isAxis({ name }: Value, axis: number): boolean {
     const bytes = this.initializers.find((known) => known.name === name)?.bytes
-    return bytes?.length === 8 && new BigInt64Array(bytes.slice().buffer)[0] === BigInt(x.shape.length - 1)
+    return bytes?.length === 8 && new BigInt64Array(bytes.slice().buffer)[0] === BigInt(axis)
   }
 
   scalar(value: number, dtype: GraphType = 'float32'): Value {
