@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { listCheckpoints, readLatestCheckpoint, writeCheckpoint } from '../src/checkpoint/checkpoint.ts'
 import { type CheckpointData, decodeSafetensors, encodeSafetensors } from '../src/checkpoint/safetensors.ts'
 import { openLogs } from '../src/logging/logs.ts'
@@ -55,6 +55,20 @@ describe('the lock of a run', () => {
     const release = lock(file)
     expect(readFileSync(file, 'utf8')).toBe(`${process.pid} ${hostname()}`)
     release()
+  })
+
+  it('goes to one of two processes that find the same dead one', () => {
+    writeFileSync(file, `4194305 ${hostname()}`)
+    const other = `${process.ppid} ${hostname()}`
+    // what one waits for: the other had read the dead one's lock too, and puts its own in the place of ours
+    const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      writeFileSync(file, other)
+      return 'timed-out'
+    })
+    expect(() => lock(file)).toThrow(`received that of process ${process.ppid}`)
+    expect(readFileSync(file, 'utf8')).toBe(other)
+    wait.mockRestore()
+    rmSync(file)
   })
 })
 

@@ -16,24 +16,27 @@ export function lock(file: string): () => void {
   for (const removed of [false, true]) {
     try {
       writeFileSync(file, own, { flag: 'wx' })
-      break
+      if (!removed) break
+      // another that found the same dead lock may just now remove ours in its place
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+      if (readFileSync(file, 'utf8') === own) break
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-      const [pid, host] = readFileSync(file, 'utf8').split(' ')
-      // one that has made the file may be about to write to it; a container that was restarted may give the same id again
-      const alive = pid
-        ? host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))
-        : Date.now() - statSync(file).mtimeMs < 2000
-      if (alive || removed)
-        throw new RevflowError({
-          code: 'run-in-use',
-          path: file,
-          expected: 'a run that no other process is training',
-          received: `that of process ${pid || '(starting)'}`,
-          hint: 'wait for it, or stop it and run the same command again; if it is none of revflow, delete this file',
-        })
-      rmSync(file, { force: true })
     }
+    const [pid, host] = readFileSync(file, 'utf8').split(' ')
+    // one that has made the file may be about to write to it; a container that was restarted may give the same id again
+    const alive = pid
+      ? host === hostname() && Number(pid) !== process.pid && isAlive(Number(pid))
+      : Date.now() - statSync(file).mtimeMs < 2000
+    if (alive || removed)
+      throw new RevflowError({
+        code: 'run-in-use',
+        path: file,
+        expected: 'a run that no other process is training',
+        received: `that of process ${pid || '(starting)'}`,
+        hint: 'wait for it, or stop it and run the same command again; if it is none of revflow, delete this file',
+      })
+    rmSync(file, { force: true })
   }
   return () => rmSync(file, { force: true })
 }
