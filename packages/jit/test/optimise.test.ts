@@ -218,6 +218,7 @@ describe('weighted sums of rows', () => {
       [sum(true), [x, x]],
       [sum(true), [ramp([1, 7, 1]), x]],
       [sum(true), [w, w]],
+      [sum(false), [ramp([4, 0, 1]), ramp([4, 0, 3])]],
     ]
     for (const [fn, args] of cases) {
       expect(operations(fn, args)).not.toContain('MatMul')

@@ -51,8 +51,10 @@ export function lengthenRuns(graph: Graph): void {
   graph.prune()
 }
 
-/** Which axes of size 1 lie inside or at the end of a result; none where an operand is neither of its rank nor a number, and
- * where there are no numbers. */
+/**
+ * Which axes of size 1 lie inside or at the end of a result; none where an operand is neither of its rank nor a number, or
+ * where there are no numbers.
+ */
 function onesOf({ inputs, outputs: [result] }: Node): boolean[] {
   const { shape } = result!
   if (shape.includes(0) || inputs.some((x) => x.shape.length > 0 && x.shape.length < shape.length)) return []
