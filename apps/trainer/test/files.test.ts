@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BinaryReader } from '@bufbuild/protobuf/wire'
@@ -57,18 +57,29 @@ describe('the lock of a run', () => {
     release()
   })
 
-  it('goes to one of two processes that find the same dead one', () => {
+  it.each([
+    ['trains', `${process.ppid} ${hostname()}`, `received that of process ${process.ppid}`],
+    ['has ended', undefined, 'received that of process (ended)'],
+  ])('goes to one of two processes that find the same dead one: the other %s', (_, other, received) => {
     writeFileSync(file, `4194305 ${hostname()}`)
-    const other = `${process.ppid} ${hostname()}`
     // what one waits for: the other had read the dead one's lock too, and puts its own in the place of ours
     const wait = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
-      writeFileSync(file, other)
+      if (other) writeFileSync(file, other)
+      else rmSync(file)
       return 'timed-out'
     })
-    expect(() => lock(file)).toThrow(`received that of process ${process.ppid}`)
-    expect(readFileSync(file, 'utf8')).toBe(other)
+    expect(() => lock(file)).toThrow(received)
+    expect(existsSync(file) && readFileSync(file, 'utf8')).toBe(other ?? false)
     wait.mockRestore()
-    rmSync(file)
+    rmSync(file, { force: true })
+  })
+
+  it('leaves no other file when taken over', () => {
+    writeFileSync(file, `4194305 ${hostname()}`)
+    const before = readdirSync(folder)
+    const release = lock(file)
+    expect(readdirSync(folder)).toEqual(before)
+    release()
   })
 })
 
