@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { parseOptions, RevflowError, type Tree, unflattenTree } from '@revflow/core'
 import { HostTensor } from '@revflow/jit'
 import { type TwinCritics, twinCritics } from '@revflow/rl'
@@ -13,6 +14,10 @@ const optionsSchema = z.object({
 
 /** What a run has learned of values, and the transitions it has seen. */
 export interface TrainedRun {
+  /** The name of its folder. */
+  readonly id: string
+  /** Environment steps made. */
+  readonly step: number
   readonly task: string
   readonly agent: string
   readonly seed: number
@@ -52,6 +57,8 @@ export function trainedRun(run: string): TrainedRun {
   const width = (name: string) => replay(name).length / transitions
   const [observationSize, actionSize] = [width('observation'), width('action')]
   return {
+    id: basename(folder.path),
+    step: found.step,
     task: config.task,
     agent: config.agent,
     seed: config.seed,

@@ -26,7 +26,7 @@ const CLIMB = Array.from({ length: 20 }, (_, i) => 0.1 * 0.87 ** i)
 
 /** What a policy has come to. */
 export interface Improvement extends Circumstances {
-  /** Whose critics: task, agent and seed of the run. */
+  /** Whose critics: task, agent, seed, folder and step of the run. */
   readonly critics: string
   readonly variant: string
   readonly updates: number
@@ -146,7 +146,7 @@ export async function* improvements(profile: Profile, folder: string, updates: n
     }
     const [[mode], draws] = [await act('mode', 1), await act('sample', DRAWS)]
     await update.dispose()
-    const critics = `${run.task}, ${run.agent}, seed ${run.seed}`
+    const critics = `${run.task}, ${run.agent}, seed ${run.seed}, run ${run.id} at step ${run.step}`
     yield { critics, variant, updates, ...(await judged.of(mode!, draws)), cpuMs, ...circumstances() }
   }
   await judged.dispose()

@@ -289,7 +289,8 @@ variants: { fine: { agent: sac }, broken: { agent: qsm } }`,
       const [first, last, ...more] = readFileSync(join(out, 'improvement.jsonl'), 'utf8').trim().split('\n')
       expect(more).toEqual([])
       const [untrained, trained] = [first!, last!].map((line) => JSON.parse(line))
-      expect(untrained).toMatchObject({ critics: 'cartpole-balance, sac, seed 0', variant: 'ours', updates: 1 })
+      const critics = `cartpole-balance, sac, seed 0, run ${fine!.id} at step 60`
+      expect(untrained).toMatchObject({ critics, variant: 'ours', updates: 1 })
       // measured: 0.01 to 0.6 for a draw, 0.15 to 0.95 for the noise-free action
       for (const rule of ['mode', 'sample']) expect(trained[rule]).toBeGreaterThan(untrained[rule] + 0.3)
       expect(trained.best).toBeGreaterThan(trained.sample)
