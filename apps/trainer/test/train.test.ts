@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { listCheckpoints } from '../src/checkpoint/checkpoint.ts'
+import { listCheckpoints, readCheckpoint } from '../src/checkpoint/checkpoint.ts'
 import { resolveConfig } from '../src/run/config.ts'
 import { createExperiment } from '../src/run/experiment.ts'
 import { revflow } from './command.ts'
@@ -266,6 +266,60 @@ describe('train', () => {
   })
 })
 
+describe('what is not finite', () => {
+  const train = (runs: string, task: string, ...settings: string[]) =>
+    revflow(
+      'train',
+      task,
+      '--config',
+      config,
+      '--runs-dir',
+      join(folder, runs),
+      ...settings.flatMap((s) => ['--set', s]),
+    )
+
+  it('ends a run as diverged, and no checkpoint holds it', async () => {
+    const { code, output } = await train(
+      'diverged',
+      'pendulum-swingup',
+      'logEvery=100000',
+      'checkpointEvery=10',
+      'options.actorLearningRate=1.0e30',
+      'options.criticLearningRate=1.0e20',
+    )
+    expect(output).toContain('expected finite numbers, received')
+    expect(output).toContain('lower a learning rate')
+    expect(code).toBe(1)
+    for (const { path } of listCheckpoints(join(runFolder('diverged'), 'checkpoints'))) {
+      const { tensors } = readCheckpoint(path)
+      for (const { data } of Object.values(tensors)) expect(Array.from(data).every(Number.isFinite)).toBe(true)
+    }
+  })
+
+  it.each([
+    ['reward', 'reward: Infinity, observation: Float32Array.of(0)'],
+    ['observation', 'reward: 1, observation: Float32Array.of(NaN)'],
+  ])('%s of an environment is named', async (what, given) => {
+    const file = join(folder, `no-${what}.mjs`)
+    writeFileSync(
+      file,
+      `export default () => ({
+        task: 'broken',
+        observationSpace: { size: 1, entries: [{ name: 'position', size: 1 }] },
+        actionSpace: { size: 1, names: ['push'], low: [-1], high: [1] },
+        reset: () => ({ observation: Float32Array.of(0) }),
+        step: () => ({ ${given}, terminated: false, truncated: false }),
+        getState: () => ({ values: Float64Array.of(0), meta: {} }),
+        setState() {},
+        close() {},
+      })`,
+    )
+    const { code, output } = await train('broken', file)
+    expect(output).toContain(`${what} of ${file}: expected finite numbers, received`)
+    expect(code).toBe(2)
+  })
+})
+
 describe('bad requests give one line, exit code 2, and change nothing', () => {
   const cases: [string[], string][] = [
     [['train', 'cartpole-swingpu'], "received 'cartpole-swingpu'; did you mean 'cartpole-swingup'?"],
@@ -278,6 +332,12 @@ describe('bad requests give one line, exit code 2, and change nothing', () => {
     [['train', '--set', 'options.estimator=rfm-bxo'], "did you mean 'rfm-box'?"],
     [['train', '--set', 'stepz=3'], "did you mean 'steps'?"],
     [['train', '--set', 'steps'], '--set steps: expected key=value'],
+    [
+      ['train', '--set', 'options.hidden=[1,'],
+      "--set options.hidden: expected a value in YAML, such as 32, mish or [64, 64], received '[1,'",
+    ],
+    [['train', '--set', 'options.hidden=*x'], '--set options.hidden: expected a value in YAML'],
+    [['train', '--set', 'options.discount=.nan'], 'received NaN'],
     [['train', '--steps', 'ten'], "--steps: expected an integer, received 'ten'"],
     [['train', '--seed', '-1'], 'config.seed: expected at least 0, received -1'],
     [['train', '--config', '/no/such/file.yaml'], '/no/such/file.yaml: expected a readable YAML file'],
@@ -294,6 +354,19 @@ describe('bad requests give one line, exit code 2, and change nothing', () => {
     expect(code).toBe(2)
     expect(output).toContain(message)
     expect(existsSync(join(folder, 'bad'))).toBe(false)
+  })
+
+  it('a damaged log of evaluations', async () => {
+    const run = join(folder, 'damaged')
+    cpSync(runFolder('twice'), run, { recursive: true })
+    writeFileSync(join(run, 'eval.jsonl'), '{"step": 10')
+    const { code, output } = await revflow('resume', run)
+    expect(output).toContain('eval.jsonl, line 1: expected a line as the run wrote it, received {"step": 10')
+    expect(code).toBe(2)
+    rmSync(join(run, 'checkpoints'), { recursive: true })
+    const evaluated = await revflow('evaluate', run)
+    expect(evaluated.output).toContain('checkpoint')
+    expect(evaluated.code).toBe(2)
   })
 
   it('an altered configuration in a run folder', async () => {

@@ -5,9 +5,11 @@ import { fixedTemperature } from './options.ts'
 
 const positive = z.number().positive()
 const initial = positive.default(0.1).describe('λ at first')
+/** Log of the least λ that a rule steers to: a target out of reach must not end at λ = 0. */
+const LEAST = Math.log(1e-6)
 const rate = positive.default(0.003).describe('change of log λ for each update and unit of what is missed')
 
-/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, or steered towards a target. */
+/** How λ is chosen: max(floor, scale · running mean of std_k Q(s, a_k)), fixed, or steered towards a target from 1e-6 on. */
 export const temperatureSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('spread'),
@@ -87,7 +89,7 @@ export function temperatureRule(config: TemperatureConfig): TemperatureRule {
     // both rise with λ
     next(log, { effectiveShare, entropy }) {
       const missed = tf.sub(target, kind === 'ess' ? effectiveShare : entropy!)
-      return tf.add(log, tf.mul(rate, tf.clipByValue(missed, -1, 1)))
+      return tf.maximum(tf.add(log, tf.mul(rate, tf.clipByValue(missed, -1, 1))), LEAST)
     },
   }
 }

@@ -8,6 +8,7 @@ import { listEstimators } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { temperatureRule } from '../src/temperature.ts'
 import { difference, SPACES, setUp, threeUpdates, type Update } from './harness.ts'
 
 beforeAll(async () => {
@@ -17,7 +18,9 @@ beforeAll(async () => {
 
 describe('rfm', () => {
   const variants = [
-    ...listEstimators().map(({ name }) => [name, { estimator: name }] as const),
+    ...listEstimators().map(
+      ({ name, targets }) => [name, { estimator: name, bounded: targets.includes('bounded') }] as const,
+    ),
     ['fixed temperature, online critics', { temperature: { kind: 'fixed', value: 0.2 }, criticsForPolicy: 'online' }],
     [
       'best of four backed up, half of the noised actions its own',
@@ -274,6 +277,25 @@ describe('rfm', () => {
   it('learns the same in the data view, to the bit', async () => {
     const [noiseView, dataView] = [setUp('rfm-paper', {}), setUp('rfm-data', {})]
     expect(difference(await threeUpdates(noiseView, 'onnx'), await threeUpdates(dataView, 'onnx'))).toBe(0)
+  })
+
+  it('refuses bounds for an estimator that has none', () => {
+    for (const estimator of ['rfm', 'idem', 'dqs'])
+      expect(() => createAgent(agents, 'rfm', { estimator }, { observationSize: 1, actionSize: 1 })).toThrow(
+        `agent.bounded: expected false, with estimator '${estimator}', which knows no bounds, received true; set bounded: false`,
+      )
+    for (const options of [{ estimator: 'rfm', bounded: false }, { estimator: 'rsm' }])
+      createAgent(agents, 'rfm', options, { observationSize: 1, actionSize: 1 })
+  })
+
+  it('steers λ no lower than 1e-6, though its target be out of reach', () => {
+    tf.tidy(() => {
+      const rule = temperatureRule({ kind: 'ess', target: 0.4, initial: 0.1, rate: 1 })
+      const measured = { spread: tf.scalar(0), effectiveShare: tf.scalar(1) }
+      let memory = rule.init()
+      for (let i = 0; i < 300; i++) memory = rule.next(memory, measured)
+      expect(rule.lambda(memory, tf.scalar(300)).dataSync()[0]! / 1e-6).toBeCloseTo(1, 3)
+    })
   })
 
   it('names unknown agents, options and estimators', () => {

@@ -57,7 +57,12 @@ export function lookUp<T>(what: string, name: string, choices: Readonly<Record<s
 }
 
 const show = (value: unknown): string => {
-  const text = typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
+  const text =
+    typeof value === 'string'
+      ? `'${value}'`
+      : typeof value === 'number' // JSON has no NaN
+        ? String(value)
+        : (JSON.stringify(value) ?? String(value))
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 

@@ -1,3 +1,4 @@
+import { lookUp } from './errors.ts'
 import type { Rng } from './rng.ts'
 import { fillSobol } from './sobol.ts'
 
@@ -22,15 +23,23 @@ export interface NoiseSpec {
 /** Noise by name. */
 export type NoiseSpecs = Readonly<Record<string, NoiseSpec>>
 
-/** Draws the noise a specification asks for, row-major float32; into `out` where given. */
+type Fill = (rng: Rng, out: Float32Array, shape: readonly number[]) => Float32Array
+const laws: Readonly<Record<Extract<NoiseSpec['law'], string>, Fill>> = {
+  normal: (rng, out) => rng.fillNormal(out),
+  uniform: (rng, out) => rng.fillUniform(out),
+  sobol: (rng, out, shape) => fillSobol(rng, out, shape.at(-2) ?? 1, shape.at(-1) ?? 1),
+}
+
+/**
+ * Draws the noise a specification asks for, row-major float32; into `out` where given.
+ * @throws RevflowError (`unknown-name`)
+ */
 export function drawNoise(
   rng: Rng,
   { shape, law }: NoiseSpec,
   out: Float32Array = new Float32Array(shape.reduce((a, b) => a * b, 1)),
 ): Float32Array {
-  if (law === 'normal') return rng.fillNormal(out)
-  if (law === 'uniform') return rng.fillUniform(out)
-  if (law === 'sobol') return fillSobol(rng, out, shape.at(-2) ?? 1, shape.at(-1) ?? 1)
+  if (typeof law === 'string') return lookUp('noise.law', law, laws)(rng, out, shape)
   out.set(law.draw(rng, out.length / law.dim))
   return out
 }

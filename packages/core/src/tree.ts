@@ -1,4 +1,7 @@
-/** A nested plain record whose leaves are anything but plain records: tensors, typed arrays, specifications. */
+/**
+ * A nested plain record whose leaves are anything but plain records: tensors, typed arrays, specifications. A record without
+ * leaves counts for nothing: what makes a tree of another leaves it out.
+ */
 export type Tree<L> = L | { readonly [key: string]: Tree<L> }
 
 function isBranch<L>(node: Tree<L>): node is { readonly [key: string]: Tree<L> } {

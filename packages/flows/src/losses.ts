@@ -1,5 +1,5 @@
 import { RevflowError } from '@revflow/core'
-import { convertPrediction, type Schedule } from '@revflow/schedules'
+import { convertPrediction, isGaussian, type Schedule } from '@revflow/schedules'
 import {
   type Estimator,
   estimatePosteriorMean,
@@ -77,6 +77,10 @@ export function reverseScoreTarget(
       hint: `use form: '${form === 'source' ? 'target' : 'source'}'`,
     })
   return tf.tidy(() => {
+    const { alpha, beta } = problem.schedule.atTensor(problem.t)
+    // of a Gaussian source it is affine: that of the mean, whose control variate is made for it
+    if (form === 'source' && isGaussian(problem.source))
+      return tf.div(score!(estimatePosteriorMean(problem, options).noise), tf.expandDims(beta, 1))
     const { statistic } = estimatePosteriorMean(
       {
         ...problem,
@@ -84,7 +88,6 @@ export function reverseScoreTarget(
       },
       options,
     )
-    const { alpha, beta } = problem.schedule.atTensor(problem.t)
     return tf.div(statistic!, tf.expandDims(form === 'source' ? beta : alpha, 1))
   })
 }

@@ -53,7 +53,8 @@ export interface SdeOptions {
 }
 
 /**
- * Integrates dX = (u + ½σ² ∇ log p_t) dt + σ dW in as many equal steps as there is noise. Returns X at `to`, [B, d].
+ * Integrates dX = (u + ½σ² ∇ log p_t) dt + σ dW in as many equal steps as there is noise; u − ½σ² ∇ log p_t where `to` is
+ * before `from`. Returns X at `to`, [B, d].
  * @throws RevflowError (`unknown-name`) for a solver, RangeError without noise
  */
 export function sampleSde({
@@ -75,7 +76,8 @@ export function sampleSde({
       const times = tf.fill([x.shape[0]], t) as tf.Tensor1D
       const s = sigma(t)
       const u = velocity(x, times)
-      return s === 0 ? u : (tf.add(u, tf.mul(0.5 * s * s, score(x, times))) as tf.Tensor2D)
+      // backwards in time the same marginals want the score with the other sign: −h·½σ²∇ log p_t, whatever the sign of h
+      return s === 0 ? u : (tf.add(u, tf.mul(0.5 * s * s * Math.sign(h), score(x, times))) as tf.Tensor2D)
     }
     const times = Array.from({ length: steps }, (_, i) => from + i * h)
     const kicks = kicksOf(

@@ -124,6 +124,26 @@ describe('sampleSde', () => {
     }
   })
 
+  it.each([
+    [0, 1],
+    [1, 0],
+  ])('keeps a law that does not move, from %d to %d', (from, to) => {
+    const [n, steps] = [4000, 50]
+    const x = numbers(() =>
+      sampleSde({
+        velocity: tf.zerosLike,
+        score: (y) => tf.neg(y),
+        sigma: () => 1,
+        x0: tf.tensor2d(createRng(4).fillNormal(new Float32Array(n)), [n, 1]),
+        noise: tf.tensor3d(createRng(5).fillNormal(new Float32Array(steps * n)), [steps, n, 1]),
+        from,
+        to,
+      }).dataSync(),
+    )
+    expect(Math.abs(average(x))).toBeLessThan(4 / Math.sqrt(n))
+    expect(Math.abs(variance(x) - 1)).toBeLessThan(4 * Math.sqrt(2 / n) + 0.02)
+  })
+
   it('keeps the marginals whatever σ is, and is the ODE where it is 0', () => {
     const { velocity, score, spread } = gaussianFlow(linearFlow())
     const [n, steps, from, to] = [4000, 60, 0.05, 0.9]

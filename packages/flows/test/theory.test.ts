@@ -9,6 +9,7 @@ import {
   estimatePosteriorMean,
   importanceSampling,
   type PosteriorProblem,
+  resolveEstimator,
   sourceProposal,
   testFunctions,
 } from '@revflow/stein'
@@ -114,6 +115,43 @@ describe('reverse score matching', () => {
       }
     },
   )
+
+  it('is −E[X0|x]/β and (29) with the gradient form, to rounding', () => {
+    const problem = mixtureProblem(gaussian({ dim: 1 }), 0.3, 0.4)
+    const noise = noiseFor(resolveEstimator('idem'), problem, 32)
+    const of = (form: 'source' | 'target', estimator: string) =>
+      numbers(() => reverseScoreTarget(problem, { form, estimator, noise }).dataSync()[0]!)
+    const mean = numbers(() => estimatePosteriorMean(problem, { estimator: 'idem', noise }).noise.dataSync()[0]!)
+    expect(of('source', 'idem')).toBeCloseTo(-mean / 0.6, 4)
+    // candidates of rsm are those of idem where there are no bounds, without a control variate
+    expect(of('target', 'idem')).toBeCloseTo(of('target', 'rsm'), 4)
+    tf.dispose([noise, problem.x, problem.t])
+  })
+
+  it('has the variance of the posterior mean it is made of, whatever the estimator', () => {
+    const problem = mixtureProblem(gaussian({ dim: 1 }), 0.3, 0.7)
+    const deviation = (estimate: (noise: Record<string, tf.Tensor>) => tf.Tensor, name: string) => {
+      const found = Array.from({ length: 30 }, (_, seed) => {
+        const noise = noiseFor(resolveEstimator(name), problem, 48, seed)
+        const value = numbers(() => estimate(noise).dataSync()[0]!)
+        tf.dispose(noise)
+        return value
+      })
+      const mean = found.reduce((a, b) => a + b) / found.length
+      return Math.sqrt(found.reduce((sum, x) => sum + (x - mean) ** 2, 0) / found.length)
+    }
+    for (const estimator of ['rfm', 'rfm-two-stage']) {
+      const posterior = deviation(
+        (noise) => tf.div(estimatePosteriorMean(problem, { estimator, noise }).noise, 0.3),
+        estimator,
+      )
+      const source = deviation((noise) => reverseScoreTarget(problem, { form: 'source', estimator, noise }), estimator)
+      const target = deviation((noise) => reverseScoreTarget(problem, { form: 'target', estimator, noise }), estimator)
+      expect(source / posterior, estimator).toBeCloseTo(1, 3)
+      expect(target / posterior, estimator).toBeLessThan(3)
+    }
+    tf.dispose([problem.x, problem.t])
+  })
 
   it('refuses the form that an edge makes wrong', () => {
     const options = { estimator: 'rsm', noise: {} }

@@ -58,7 +58,8 @@ const corrected: readonly tf.GradConfig[] = [
     updates: () => tf.gatherND(dy, indices!),
   })),
   ofInputs('TensorScatterUpdate', ['indices', 'updates'], (dy, [indices, updates]) => ({
-    tensor: () => tf.tensorScatterUpdate(dy, indices!, zeros(updates!)),
+    // not dy with zeros written into it: the cpu backend writes into what it is given
+    tensor: () => tf.mul(dy, tf.tensorScatterUpdate(tf.ones(dy.shape), indices!, zeros(updates!))),
     indices: () => zeros(indices!),
     updates: () => tf.gatherND(dy, indices!),
   })),
@@ -221,29 +222,40 @@ function recordInOrder(engine: Recorder): void {
   }
 }
 
-let gather: tf.GradConfig | undefined
-/** To indices, which argMax() or topk() may have made of what is differentiated, gather's gradient gives themselves. */
-function mendGather(): void {
-  const known = tf.getGradient('GatherV2')
-  if (!known || known === gather) return
-  const gradFunc: tf.GradFunc = (dy, saved, attrs) => ({
-    ...known.gradFunc(dy, saved, attrs),
-    indices: () => zeros(saved[1]!),
-  })
-  gather = { ...known, gradFunc }
-  tf.registerGradient(gather)
+type Gradients = ReturnType<tf.GradFunc>
+/** What TensorFlow.js's gradients of a kernel lack, by the kernel's name. */
+const lacking: Readonly<Record<string, (gradients: Gradients, saved: tf.Tensor[]) => Gradients>> = {
+  // to indices, which argMax() or topk() may have made of what is differentiated, it gives themselves
+  GatherV2: (gradients, [, indices]) => ({ ...gradients, indices: () => zeros(indices!) }),
+  // an operand that is broadcast along leading axes gets the gradient of all its copies
+  BatchMatMul: (gradients, [a, b]) => ({
+    a: () => unbroadcast(gradients.a!(), a!),
+    b: () => unbroadcast(gradients.b!(), b!),
+  }),
+}
+const completed = new Map<string, tf.GradConfig>()
+
+/** Adds what TensorFlow.js's own gradients lack, which are there once it is loaded. */
+function complete(): void {
+  for (const [kernelName, add] of Object.entries(lacking)) {
+    const known = tf.getGradient(kernelName)
+    if (!known || known === completed.get(kernelName)) continue
+    const gradFunc: tf.GradFunc = (dy, saved, attrs) => add(known.gradFunc(dy, saved, attrs), saved)
+    completed.set(kernelName, { ...known, gradFunc })
+    tf.registerGradient(completed.get(kernelName)!)
+  }
 }
 
 /**
  * Mends what TensorFlow.js differentiates wrongly, on every backend. Second derivatives become right where an operation
  * saves its output (exp, tanh, sigmoid, selu, softmax, logSoftmax, pow by its exponent, a customGrad that does so) and
- * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum and squaredDifference, batchNorm without
- * a scale, gather by what argMax() or topk() found, cumprod, einsum, gatherND, scatterND, tensorScatterUpdate,
+ * for elu; first ones of cumsum, mirrorPad, prod, broadcasting maximum, minimum, squaredDifference and matMul, batchNorm
+ * without a scale, gather by what argMax() or topk() found, cumprod, einsum, gatherND, scatterND, tensorScatterUpdate,
  * stridedSlice, topk, and tf.where() with a comparison. jit() and the backend `revflow` do this themselves; without them,
  * call it once after TensorFlow.js is loaded.
  */
 export function correctGradients(): void {
   recordInOrder(tf.engine() as unknown as Recorder)
-  mendGather()
+  complete()
   for (const config of corrected) if (tf.getGradient(config.kernelName) !== config) tf.registerGradient(config)
 }

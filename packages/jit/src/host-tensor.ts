@@ -8,6 +8,7 @@ export interface TensorData {
   int32: Int32Array
   bool: Uint8Array
 }
+const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 const DTYPES: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[]
 
 /** @throws RevflowError (`unsupported-dtype`) for complex64 and string */
@@ -41,8 +42,22 @@ export class HostTensor<D extends DType = DType> implements TensorSpec {
   readonly shape: readonly number[]
   #data: TensorData[D] | undefined
 
-  /** @throws RevflowError (`shape-mismatch`) where `data` does not hold `shape` */
+  /** @throws RevflowError (`shape-mismatch`, `dtype-mismatch`) where `data` does not hold `shape`, or elements of another type */
   constructor(dtype: D, shape: readonly number[], data: TensorData[D]) {
+    if (!(data instanceof arrays[dtype]))
+      throw new RevflowError({
+        code: 'dtype-mismatch',
+        path: 'HostTensor',
+        expected: `${arrays[dtype].name} for ${dtype}`,
+        received: (data as object).constructor.name,
+      })
+    if (!Object.isFrozen(shape) && !shape.every((n) => Number.isInteger(n) && n >= 0))
+      throw new RevflowError({
+        code: 'shape-mismatch',
+        path: 'HostTensor',
+        expected: 'a shape of whole numbers from 0',
+        received: `[${shape}]`,
+      })
     if (data.length !== sizeOf(shape))
       throw new RevflowError({
         code: 'shape-mismatch',
@@ -88,6 +103,5 @@ export class HostTensor<D extends DType = DType> implements TensorSpec {
 
 /** A new zeroed array for a tensor. */
 export function allocate<D extends DType>(dtype: D, shape: readonly number[]): TensorData[D] {
-  const make = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype]
-  return new make(sizeOf(shape)) as TensorData[D]
+  return new arrays[dtype](sizeOf(shape)) as TensorData[D]
 }

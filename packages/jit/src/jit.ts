@@ -7,7 +7,7 @@ import { correctGradients } from './gradients.ts'
 import { encodeModel } from './graph/encode.ts'
 import { checkDtype, type DType, HostTensor, type TensorData, type TensorSpec } from './host-tensor.ts'
 import { Specialisations } from './specialisations.ts'
-import { checkNotTracing, kindOf, type TensorFunction, trace } from './trace/trace.ts'
+import { checkNotTracing, kindOf, type TensorFunction, trace, treeHint } from './trace/trace.ts'
 
 /** Options that every engine has. */
 export const sharedOptions = {
@@ -21,12 +21,24 @@ interface SharedOptions {
   readonly specialisations: number
 }
 
+/** What no tree has: it is nothing that any value could be, or be used as. */
+export interface NotATree {
+  readonly 'expected tensors, or plain records of them': unique symbol
+}
+type Other = readonly unknown[] | PromiseLike<unknown> | string | number | boolean | bigint | symbol | null
+
 /** Arguments of a jitted function: the function's own trees with tensors on the host (or TensorFlow.js tensors). */
 export type HostArgument<T> = T extends tf.Tensor
   ? HostTensor | tf.Tensor
-  : { readonly [K in keyof T]: HostArgument<T[K]> }
+  : T extends Other
+    ? NotATree
+    : { readonly [K in keyof T]: HostArgument<T[K]> }
 /** Result of a jitted function: the function's own tree with tensors on the host. */
-export type HostResult<T> = T extends tf.Tensor ? HostTensor : { readonly [K in keyof T]: HostResult<T[K]> }
+export type HostResult<T> = T extends tf.Tensor
+  ? HostTensor
+  : T extends Other
+    ? NotATree
+    : { readonly [K in keyof T]: HostResult<T[K]> }
 
 /** What a jitted function has done so far. */
 export interface JitStats {
@@ -109,17 +121,19 @@ interface Leaf extends TensorSpec {
 function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf: Leaf])[] {
   return flattenTree(tree as Tree<unknown>).map(([path, leaf]) => {
     if (leaf instanceof HostTensor) return [path, { dtype: leaf.dtype, shape: leaf.shape, tensor: leaf, owned: true }]
+    const place = path === '' ? `argument ${index}` : `argument ${index}, '${path}'`
     if (leaf instanceof tf.Tensor) {
-      const dtype = checkDtype(leaf.dtype, path)
+      const dtype = checkDtype(leaf.dtype, place)
       const tensor = new HostTensor(dtype, leaf.shape, leaf.dataSync() as TensorData[DType])
       return [path, { dtype, shape: leaf.shape, tensor, owned: false }]
     }
     throw new RevflowError({
       code: 'not-a-tensor',
-      path: path === '' ? `argument ${index}` : `argument ${index}, '${path}'`,
+      path: place,
       expected: 'a HostTensor or a TensorFlow.js tensor',
       received: kindOf(leaf),
       hint: 'HostTensor.from() makes one of numbers; values that never change belong into a closure',
+      ...treeHint(leaf),
     })
   })
 }
@@ -127,7 +141,9 @@ function hostLeaves(tree: unknown, index: number): (readonly [path: string, leaf
 /** Shapes and types of arguments: the function's own trees with `{ shape, dtype }`, or any tensor, at the leaves. */
 export type SpecArgument<T> = T extends tf.Tensor
   ? { readonly shape: readonly number[]; readonly dtype?: string }
-  : { readonly [K in keyof T]: SpecArgument<T[K]> }
+  : T extends Other
+    ? NotATree
+    : { readonly [K in keyof T]: SpecArgument<T[K]> }
 
 const specSchema = z.object({
   shape: z.array(z.int().nonnegative()).readonly(),

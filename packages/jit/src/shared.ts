@@ -8,6 +8,7 @@ export {
   type HostResult,
   type JitStats,
   type Jitted,
+  type NotATree,
   type SpecArgument,
 } from './jit.ts'
 export { supportedKernels } from './kernels/registry.ts'

@@ -1,4 +1,4 @@
-import { HostTensor, jit } from '@revflow/jit'
+import { exportOnnx, HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -30,6 +30,62 @@ describe('an error while tracing', () => {
     expect(lines[0]).toMatch(/its numbers being read while tracing, at .*errors\.test\.ts:\d+/)
   })
 
+  it('names the variable that would be assigned, which keeps its numbers', async () => {
+    const w = tf.variable(tf.tensor([2, 2]), true, 'w')
+    const optimizer = tf.train.sgd(0.1)
+    const step = jit((t: tf.Tensor) => optimizer.minimize(() => tf.sum(tf.mul(tf.square(w), t)), true, [w])!)
+    await expect(step(x)).rejects.toThrow(
+      "variable 'w': expected a function without side effects, received a new value",
+    )
+    expect([...w.dataSync()]).toEqual([2, 2])
+    w.assign(tf.tensor([1, 1]))
+    expect([...w.dataSync()]).toEqual([1, 1])
+    w.dispose()
+    // one of the function's own is nobody else's
+    const own = jit((t: tf.Tensor) => {
+      const v = tf.variable(t)
+      v.assign(tf.neg(v))
+      return tf.add(v, 1)
+    })
+    expect([...(await own(x)).data]).toEqual([0, -1])
+  })
+
+  it('says of a value read after its trace that it was kept', async () => {
+    let kept: tf.Tensor | undefined
+    await jit((t: tf.Tensor) => {
+      kept = tf.keep(tf.neg(t))
+      return t
+    })(x)
+    expect(() => tf.add(kept!, 1).dataSync()).toThrow('received one kept from an earlier trace')
+  })
+
+  it('names the argument or result that is no tree of tensors, and what to do', async () => {
+    const list = jit((ts: tf.Tensor[]) => tf.addN(ts))
+    await expect(list([x, x] as never)).rejects.toThrow(
+      'argument 0: expected a HostTensor or a TensorFlow.js tensor, received an array; trees are plain records',
+    )
+    await expect(jit((t: tf.Tensor) => ({ parts: tf.split(t, 2) }))(x)).rejects.toThrow(
+      "result 'parts': expected a tensor, received an array; trees are plain records",
+    )
+    await expect(jit((_: tf.Tensor) => ({}))(x)).rejects.toThrow('result: expected a tensor, received undefined')
+    await expect(jit((t: tf.Tensor, _: tf.Tensor) => t)(x, tf.tensor(['a']))).rejects.toThrow(
+      'argument 1: expected one of float32',
+    )
+  })
+
+  it('refuses types that are no trees before anything runs', () => {
+    // @ts-expect-error an argument that is a list
+    void (() => jit((ts: tf.Tensor[]) => tf.addN(ts))([x]))
+    // @ts-expect-error an argument that is a number
+    void (() => jit((t: tf.Tensor, k: number) => tf.mul(t, k))(x, 3))
+    // @ts-expect-error a result that is a number
+    void (async (): Promise<number> => jit((t: tf.Tensor) => t.size)(x))
+    // @ts-expect-error a result that is a promise
+    void (async () => (await jit(async (t: tf.Tensor) => tf.neg(t))(x)).data)
+    // @ts-expect-error a specification that is a list
+    void (() => exportOnnx((ts: tf.Tensor[]) => tf.addN(ts), [{ shape: [1] }]))
+  })
+
   it('names the operation that has no strings', async () => {
     const strings = () => tf.tensor1d(['a', 'b'])
     const programs: [(t: tf.Tensor) => tf.Tensor, string][] = [
@@ -42,5 +98,15 @@ describe('an error while tracing', () => {
       await expect(jit(program)(x)).rejects.toThrow(`${named}: expected one of float32, int32, bool, received string`)
     // read while tracing, they are known
     expect([...(await jit((t: tf.Tensor) => tf.mul(t, strings().dataSync().length))(x)).data]).toEqual([2, 4])
+  })
+})
+
+describe('a tensor on the host', () => {
+  it('refuses shapes that are none, and numbers of another type', () => {
+    for (const shape of [[-1, -1], [0.5, 2], [Number.NaN]])
+      expect(() => HostTensor.from([1], shape)).toThrow(/shape|elements/)
+    expect(() => new HostTensor('int32', [1], new Float32Array(1) as never)).toThrow(
+      'expected Int32Array for int32, received Float32Array',
+    )
   })
 })

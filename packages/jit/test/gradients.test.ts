@@ -166,6 +166,12 @@ const CASES: Record<string, [Fn, ...HostTensor[]]> = {
   max: [(x) => tf.max(x!, 1), v],
   maxPool: [(x) => tf.maxPool(x as tf.Tensor4D, [3, 2], 1, 'same'), image],
   maxPool3d: [(x) => tf.maxPool3d(x as tf.Tensor5D, 2, 1, 'same'), numbers([1, 2, 3, 2, 1])],
+  'matMul, an operand of one matrix': [(a, b) => tf.matMul(a!, b!), numbers([1, 2, 3]), numbers([4, 3, 2], 1, 5)],
+  'matMul, an operand without the leading axis': [
+    (a, b) => tf.matMul(a!, b!, true, true),
+    numbers([2, 3, 2]),
+    numbers([2, 3], 1, 5),
+  ],
   maximum: [(a, b) => tf.maximum(a!, b!), v, numbers([3], 1, 5)],
   mean: [(x) => tf.mean(x!, 0), v],
   min: [(x) => tf.min(x!, 1), v],
@@ -221,6 +227,25 @@ const CASES: Record<string, [Fn, ...HostTensor[]]> = {
 
 describe('gradients against finite differences', () => {
   it.each(Object.entries(CASES))('%s', (_, [fn, ...inputs]) => checkGradients(fn, inputs))
+})
+
+describe('the gradient of tensorScatterUpdate, whose kernel writes into its operand on the cpu backend', () => {
+  it.each(['eager', 'onnx'] as const)('engine %s', async (engine) => {
+    const gradients = jit(
+      (x: tf.Tensor, u: tf.Tensor) => {
+        const places = tf.tensor2d([[1], [3]], [2, 1], 'int32')
+        const loss = (...[a, b]: tf.Tensor[]) =>
+          tf.sum(tf.mul(tf.tensorScatterUpdate(a!, places, b!), tf.tensor1d([1, 2, 3, 4])))
+        const [dx, du] = tf.grads(loss)([x, u])
+        return { dx: dx!, du: du! }
+      },
+      { engine },
+    )
+    const found = await gradients(HostTensor.from([1, 2, 3, 4]), HostTensor.from([9, 8]))
+    expect([...found.dx.data]).toEqual([1, 0, 3, 0])
+    expect([...found.du.data]).toEqual([2, 4])
+    await gradients.dispose()
+  })
 })
 
 describe('einsum with an axis that one operand alone has, where the cpu backend is wrong', () => {

@@ -298,7 +298,13 @@ const CASES: Record<string, [Program, ...Input[]][]> = {
     [(i, u) => tf.scatterND(i!, u!, [5]), ints([4, 1, 4], [3, 1]), f([3], PLAIN)],
     [(i, u) => tf.scatterND(i!, u!, [4, 2]), ints([3, 0, 3], [3, 1]), ints([1, 2, 3, 4, 5, 6], [3, 2])],
   ],
-  Select: [[(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), f([2, 3], PLAIN), f([3], UNIT)]],
+  Select: [
+    [(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), f([2, 3], PLAIN), f([3], UNIT)],
+    [(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), bools([1, 0, 0]), f([3], UNIT)],
+    [(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), ints([5, 6, 7]), f([3], UNIT)],
+    [(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), f([3], UNIT), ints([5, 6, 7])],
+    [(c, a, b) => tf.where(c!, a!, b!), bools([1, 0, 1]), bools([1, 0, 0]), ints([5, 6, 7])],
+  ],
   Selu: unary(tf.selu as Program, plain),
   Sigmoid: unary(tf.sigmoid as Program),
   Sign: unary(tf.sign as Program, plain),
@@ -598,7 +604,9 @@ describe('kernels against the cpu backend', () => {
         `operation '${name}', index 0: expected one of 0 … 3, received ${index}`,
       )
       const read = jit(program)
-      await expect(read(plain, ints([index]))).rejects.toThrow(/out of data bounds|out of range|invalid ind/)
+      await expect(read(plain, ints([index]))).rejects.toThrow(
+        `expected none below 0, nor beyond the axis, received ${index < 0 ? 'a negative one' : index}`,
+      )
       await read.dispose()
     }
   })

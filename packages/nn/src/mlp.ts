@@ -1,4 +1,4 @@
-import { checkTensorflow, RevflowError, type Rng } from '@revflow/core'
+import { checkTensorflow, lookUp, RevflowError, type Rng } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
 import { centre, normaliseCentred } from './layer-norm.ts'
@@ -42,13 +42,13 @@ export interface Mlp {
 /**
  * A multilayer perceptron over plain parameters. Its first layer has a kernel for each input, which equals one kernel
  * on their concatenation but computes what candidates of one state share only once.
- * @throws RevflowError (`two-tensorflows`)
+ * @throws RevflowError (`two-tensorflows`, `unknown-name`)
  */
 export function mlp(options: MlpOptions): Mlp {
   checkTensorflow(tf)
   const { inputs: sizes, hidden, outputs, activation, layerNorm: normalise = false, outputScale = 1 } = options
   const widths = [...hidden, outputs]
-  const activate = activations[activation]
+  const activate = lookUp('mlp.activation', activation, activations)
   return {
     init(rng) {
       const layers = widths.map((width, i) => {

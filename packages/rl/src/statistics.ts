@@ -74,8 +74,8 @@ export function jointBootstrap(
     const at = p * (resamples - 1)
     const [low, high] = [draws[Math.floor(at)]!, draws[Math.ceil(at)]!]
     const share = at - Math.floor(at)
-    // statistics may be infinite
-    return share === 0 || low === high ? low : low + (high - low) * share
+    // statistics may be infinite: weights of 0 would make them NaN
+    return share === 0 || low === high ? low : low * (1 - share) + high * share
   }
   return { low: quantile((1 - level) / 2), high: quantile((1 + level) / 2) }
 }

@@ -192,6 +192,14 @@ describe('statistics', () => {
     expect((high + low) / 2).toBeCloseTo(centre, 1)
   })
 
+  it('are infinite where the statistic is', () => {
+    const least = (scores: readonly (readonly number[])[]) => Math.log(Math.min(...scores.flat()))
+    const options = { rng: createRng(0), resamples: 10, level: 0.5 }
+    const interval = stratifiedBootstrap([[0], [1], [2]], least, options)
+    expect(interval.low).toBe(Number.NEGATIVE_INFINITY)
+    expect(interval.high).not.toBeNaN()
+  })
+
   it('resample each group by itself: the interval of a difference has the width of both standard errors', () => {
     const runs = (scale: number) => Array.from({ length: 40 }, (_, i) => [scale * Math.sin(1 + 7 * i)])
     const width = (groups: number[][][]) => {

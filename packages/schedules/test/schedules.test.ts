@@ -225,6 +225,12 @@ describe('singular conversions', () => {
     expect(convert(linearFlow(), 'velocity', 'data', 0)()).toBe(2) // x + v
   })
 
+  it('refuse deviations that would rise towards the data', () => {
+    expect(() => veGeometric({ sigmaMin: 1, sigmaMax: 0.1 })).toThrow(
+      'veGeometric.sigmaMax: expected at least sigmaMin, received 0.1',
+    )
+  })
+
   it('refuse scores of sources that have no closed form', () => {
     const value = tf.tensor2d([[1]])
     const input = { schedule: linearFlow(), from: 'noise', to: 'score', value, x: value, t: 0.5 } as const

@@ -13,7 +13,7 @@ export interface PosteriorProblem {
   readonly source: Source
   /** x, [B, d] */
   readonly x: tf.Tensor2D
-  /** t, [B], where α > 0 and β > 0 */
+  /** t, [B], where α > 0 and β > 0; below α = 1e-4 a float32 x hardly knows x1, and bounded estimates may be NaN */
   readonly t: tf.Tensor1D
   /** log p1 up to a constant, Q/λ in reinforcement learning: [B, K, d] to [B, K]. */
   logTarget(x1: tf.Tensor3D): tf.Tensor
@@ -42,7 +42,7 @@ export interface Diagnostics {
   readonly maxWeight: tf.Tensor1D
   /** Coefficient η of the control variate in the noise view, [B, d] */
   readonly eta: tf.Tensor2D
-  /** Standard error √Σ w̄² (f + η g − estimate)² of the noise estimate, [B, d] */
+  /** Standard error √Σ w̄² (f + η g − estimate)² of the noise estimate, [B, d]; too small where a few candidates choose η */
   readonly standardError: tf.Tensor2D
   /** Share of candidates outside the support, or clipped to it, [B] */
   readonly clipped: tf.Tensor1D

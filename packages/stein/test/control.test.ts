@@ -2,6 +2,7 @@ import { createRng } from '@revflow/core'
 import { adam, mlp, valueAndGrads } from '@revflow/nn'
 import { gaussian, linearFlow } from '@revflow/schedules'
 import {
+  chains,
   coefficients,
   controlVariance,
   defineEstimator,
@@ -14,6 +15,7 @@ import {
   listEstimators,
   type PosteriorProblem,
   registerEstimator,
+  resolveEstimator,
   sourceProposal,
   type TestFunction,
   testFunctions,
@@ -109,6 +111,61 @@ describe('η', () => {
     expect(eta(0)).toBeCloseTo(PERFECT, 3)
     expect(eta(1)).toBeCloseTo(PERFECT / 2, 3)
   })
+})
+
+/** Rows of problems in a box, log p1 = 2 sin 3a + 1.5 a in each of two coordinates. */
+const wavy = (rows: number): PosteriorProblem => {
+  const logTarget = (a: tf.Tensor) => tf.sum(tf.add(tf.mul(2, tf.sin(tf.mul(3, a))), tf.mul(1.5, a)), -1)
+  return {
+    schedule: linearFlow(),
+    source: gaussian({ dim: 2 }),
+    x: tf.fill([rows, 2], 0.3) as tf.Tensor2D,
+    t: tf.fill([rows], 0.3) as tf.Tensor1D,
+    support: { low: -1, high: 1 },
+    logTarget,
+    logTargetAndGrad: (a) => ({ value: logTarget(a), grad: tf.add(tf.mul(6, tf.cos(tf.mul(3, a))), 1.5) }),
+  }
+}
+const estimate = (estimator: Estimator, K: number, rows = 300) =>
+  tf.tidy(() => {
+    const noise = drawNoiseTensors(createRng(1), estimator.noise({ batch: rows, candidates: K, dim: 2 }))
+    const { noise: mean, diagnostics } = estimatePosteriorMean(wavy(rows), { estimator, noise })
+    const claimed = Math.sqrt(tf.mean(tf.square(diagnostics.standardError)).dataSync()[0]!)
+    const deviation = Math.sqrt(tf.mean(tf.moments(mean, 0).variance).dataSync()[0]!)
+    return { claimed, deviation, clipped: tf.mean(diagnostics.clipped).dataSync()[0]! }
+  })
+
+describe('chains', () => {
+  it.each(['mala', 'hmc'])('%s states an error that is one, with few candidates too', (name) => {
+    for (const K of [4, 5, 7, 8, 16]) {
+      const { claimed, deviation } = estimate(resolveEstimator(name), K)
+      // an η that is fitted on a handful of candidates takes their variance away, not that of the estimate
+      expect(claimed / deviation, `K = ${K}`).toBeGreaterThan(K < 8 ? 0.1 : 0.2)
+      expect(claimed / deviation, `K = ${K}`).toBeLessThan(3)
+    }
+  })
+
+  it('keep their starts where nothing is thrown away', () => {
+    const still = defineEstimator({ name: 'still', reference: 'test', targets: ['bounded'], ...chains({ burnIn: 0 }) })
+    let seen: readonly number[] = []
+    tf.tidy(() => {
+      const noise = drawNoiseTensors(createRng(1), still.noise({ batch: 1, candidates: 32, dim: 2 }))
+      const statistic: PosteriorProblem['statistic'] = ({ x0 }) => {
+        seen = x0.shape
+        return x0
+      }
+      estimatePosteriorMean({ ...wavy(1), statistic }, { estimator: still, noise })
+    })
+    expect(seen).toEqual([1, 32, 2])
+    const once = defineEstimator({ ...still, ...chains({ burnIn: 0, kept: 1 }) })
+    expect(estimate(once, 8).deviation).toBeGreaterThan(0)
+  })
+})
+
+it('candidates of the source outside of the support are counted', () => {
+  const shares = ['rsm', 'rfm'].map((name) => estimate(resolveEstimator(name), 64).clipped)
+  expect(shares[0]).toBeGreaterThan(0.3)
+  expect(shares[1]).toBe(shares[0])
 })
 
 describe('the asymptotic variance of SNIS (19)', () => {

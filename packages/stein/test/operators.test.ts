@@ -54,6 +54,20 @@ describe('divergence', () => {
   })
 })
 
+describe('a field that does not depend on the point', () => {
+  it('has no divergence, and the score for its control variate (17)', () => {
+    tf.tidy(() => {
+      const z = tf.tensor2d([[0.3, -0.8]])
+      const still = () => tf.tensor2d([[1, 2]])
+      expect(divergence(still, z).dataSync()[0]).toBe(0)
+      expect(divergence(still, z, tf.ones([1, 2])).dataSync()[0]).toBe(0)
+      const identity = () => tf.expandDims(tf.eye(2), 0)
+      const control = matrixSteinOperator(identity, (y) => tf.neg(y))(z)
+      expect([...control.dataSync()]).toEqual([...tf.neg(z).dataSync()])
+    })
+  })
+})
+
 const laws: Source[] = [
   gaussian({ dim: 3, mean: 0.5, scale: 0.8 }),
   gaussianMixture([

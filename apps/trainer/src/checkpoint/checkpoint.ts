@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { RevflowError } from '@revflow/core'
 import { type CheckpointData, decodeSafetensors, encodeSafetensors } from './safetensors.ts'
@@ -11,6 +21,7 @@ const KEEP = 2
 
 /** Steps of the checkpoints in a folder, newest first. */
 export function listCheckpoints(folder: string): { step: number; path: string }[] {
+  if (!existsSync(folder)) return []
   return readdirSync(folder)
     .flatMap((name) => {
       const step = NAME.exec(name)?.[1]

@@ -107,7 +107,19 @@ function applySetting(config: Record<string, unknown>, setting: string): void {
     node[key] = copy
     node = copy as Record<string, unknown>
   }
-  node[path.at(-1)!] = parseYaml(setting.slice(split + 1))
+  try {
+    node[path.at(-1)!] = parseYaml(setting.slice(split + 1))
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'invalid-option',
+        path: `--set ${path.join('.')}`,
+        expected: 'a value in YAML, such as 32, mish or [64, 64]',
+        received: `'${setting.slice(split + 1)}'`,
+      },
+      { cause },
+    )
+  }
 }
 
 /** Ten hexadecimal digits that stand for a configuration: equal runs share a folder, and so resume. */

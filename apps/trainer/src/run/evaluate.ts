@@ -4,6 +4,7 @@ import type { Env } from '@revflow/envs'
 import type { RunConfig } from './config.ts'
 import { makeRunEnv } from './env.ts'
 import { toBounds } from './experiment.ts'
+import { checkLearned } from './finite.ts'
 import type { Learner } from './learner.ts'
 
 /** Environments for evaluation, played in step with each other: one call of the policy serves all. */
@@ -31,6 +32,7 @@ export async function createEvaluator(
       const over = new Set<number>()
       while (over.size < episodes) {
         const actions = await learner.act(rule, observations, rng)
+        checkLearned('action', actions)
         const width = actions.length / episodes
         for (const [i, env] of envs.entries()) {
           if (over.has(i)) continue

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { RevflowError } from '@revflow/core'
 import { z } from 'zod'
 import type { RunFolder } from './folder.ts'
 
@@ -28,7 +29,22 @@ export type Timing = z.output<typeof timingSchema>
 function lines<S extends z.ZodType>(file: string, schema: S): z.output<S>[] {
   if (!existsSync(file)) return []
   const text = readFileSync(file, 'utf8').split('\n').filter(Boolean)
-  return text.map((line) => schema.parse(JSON.parse(line)))
+  return text.map((line, i) => {
+    try {
+      return schema.parse(JSON.parse(line))
+    } catch (cause) {
+      throw new RevflowError(
+        {
+          code: 'damaged-file',
+          path: `${file}, line ${i + 1}`,
+          expected: 'a line as the run wrote it',
+          received: line.length > 60 ? `${line.slice(0, 57)}…` : line,
+          hint: 'remove this line, or the folder of the run',
+        },
+        { cause },
+      )
+    }
+  })
 }
 
 /** The evaluations of a run so far, in order; none where it has not begun. */

@@ -15,6 +15,7 @@ import type { CheckpointData } from '../checkpoint/checkpoint.ts'
 import type { RunConfig } from './config.ts'
 import { prepareEngine } from './engine.ts'
 import { makeRunEnv } from './env.ts'
+import { checkGiven, checkLearned } from './finite.ts'
 import { createLearner, type Learner, learnerMetaSchema } from './learner.ts'
 import { fromCheckpoint, toCheckpoint } from './tensors.ts'
 
@@ -48,7 +49,7 @@ export interface Experiment {
   /** Time spent in updates since it was set up. */
   readonly updateSeconds: number
   decide(): Promise<Decision>
-  /** Everything needed to go on bit for bit. */
+  /** Everything needed to go on bit for bit. @throws RevflowError (`diverged`) where that would go on with NaN */
   save(): CheckpointData
   /** Takes a snapshot over. @throws ZodError or RevflowError where it is not one of this configuration */
   restore(data: CheckpointData): void
@@ -108,8 +109,11 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
     },
     async decide() {
       const action = await choose()
+      checkLearned('action', action)
       const result = env.step(toBounds(action, env))
       const nextObservation = Float32Array.from(result.observation)
+      checkGiven(config.task, 'observation', nextObservation)
+      checkGiven(config.task, 'reward', [result.reward])
       counters.step += actionRepeat
       counters.episodeReturn += result.reward
       const { reward, terminated } = result
@@ -124,6 +128,7 @@ export async function createExperiment(config: RunConfig): Promise<Experiment> {
     },
     save() {
       const learned = learner.save()
+      for (const [path, { data }] of learned.tensors) checkLearned(path, data)
       const held = replay.state()
       const envState = env.getState()
       return {

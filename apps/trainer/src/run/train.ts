@@ -1,5 +1,4 @@
 import { appendFileSync, existsSync } from 'node:fs'
-import { RevflowError } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
 import { z } from 'zod'
 import { type CheckpointData, readLatestCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.ts'
@@ -10,6 +9,7 @@ import type { RunConfig } from './config.ts'
 import { createEvaluator, type Evaluator } from './evaluate.ts'
 import { type Evaluation, evaluations } from './evaluations.ts'
 import { createExperiment, type Experiment } from './experiment.ts'
+import { checkLearned } from './finite.ts'
 import { prepareFolder, type RunFolder, writeAtomically } from './folder.ts'
 import { lock } from './lock.ts'
 
@@ -170,15 +170,7 @@ function createClock(start: number) {
 /** Scalars of an update. @throws RevflowError (`diverged`) naming the metric that is not finite */
 function readMetrics(metrics: Readonly<Record<string, HostTensor>>): Record<string, number> {
   const row = Object.fromEntries(Object.entries(metrics).map(([key, { data }]) => [key, data[0]!]))
-  for (const [key, value] of Object.entries(row))
-    if (!Number.isFinite(value))
-      throw new RevflowError({
-        code: 'diverged',
-        path: `metric ${key}`,
-        expected: 'a finite number',
-        received: String(value),
-        hint: 'the last checkpoint is kept; lower a learning rate or raise the temperature',
-      })
+  for (const [key, value] of Object.entries(row)) checkLearned(`metric ${key}`, [value])
   return row
 }
 

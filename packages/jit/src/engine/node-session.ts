@@ -52,6 +52,8 @@ export const nodeSession =
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
       intraOpNumThreads: threads,
+      // what goes wrong is thrown: said once is enough
+      logSeverityLevel: 4,
       extra: { session: { set_denormal_as_zero: flushDenormals ? '1' : '0' } },
     }).catch((cause: unknown) => {
       throw provider === 'cpu' ? cause : missingProvider(provider, cause)

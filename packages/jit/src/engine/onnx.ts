@@ -1,3 +1,4 @@
+import { RevflowError } from '@revflow/core'
 import { treeBuilder } from '../forms.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { optimise } from '../graph/optimise.ts'
@@ -20,6 +21,21 @@ export interface Session {
    */
   run(inputs: readonly HostTensor[], donated: readonly HostTensor[]): Promise<readonly HostTensor[]>
   release(): Promise<void>
+}
+
+/** ONNX Runtime names the index that is out of bounds, of negative ones what they were made (gather.ts), but not to a user. */
+function explain(cause: unknown): never {
+  const index = cause instanceof Error ? /(?:idx|index|indice) ?= ?(-?\d+)/.exec(cause.message)?.[1] : undefined
+  if (index === undefined) throw cause
+  throw new RevflowError(
+    {
+      code: 'index-out-of-bounds',
+      path: 'an index of a gather or scatter',
+      expected: 'none below 0, nor beyond the axis',
+      received: Number(index) < 0 ? 'a negative one' : index,
+    },
+    { cause },
+  )
 }
 
 /** Traces the function into one ONNX graph, and runs it in sessions that `open` makes. */
@@ -52,7 +68,7 @@ export function onnxEngine(name: string, open: (model: Model) => Promise<Session
         },
         async run(inputs, donated) {
           const read = fed.map((i) => inputs[i]!)
-          return build(await session.run(read, donated))
+          return build(await session.run(read, donated).catch(explain))
         },
         dispose: () => session.release(),
       }

@@ -1,4 +1,4 @@
-import { broadcast_util } from '@tensorflow/tfjs-core'
+import { broadcast_util, type DataType, upcastType } from '@tensorflow/tfjs-core'
 import type { Graph, GraphType, Value } from '../graph/graph.ts'
 import { broadcastShape, elementwise, expand, type KernelTable, listOf } from './kernel.ts'
 
@@ -198,7 +198,10 @@ export const elementwiseKernels: KernelTable = {
       dy!,
       elementwise(g, 'Mul', dy!, elementwise(g, 'Add', y!, g.scalar(1))),
     ),
-  Select: (g, { condition, t, e }) => choose(g, cast(g, condition!, 'bool'), t!, e!),
+  Select: (g, { condition, t, e }) => {
+    const dtype = upcastType(t!.dtype as DataType, e!.dtype as DataType) as GraphType
+    return choose(g, cast(g, condition!, 'bool'), cast(g, t!, dtype), cast(g, e!, dtype))
+  },
   AddN: (g, inputs) => listOf(inputs).reduce((sum, x) => elementwise(g, 'Add', sum, x)),
 }
 

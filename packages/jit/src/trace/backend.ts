@@ -53,6 +53,7 @@ export class TraceBackend extends GraphBackend {
   override readSync(dataId: object): tf.BackendValues {
     const entry = this.entries.get(dataId)
     if ('values' in entry) return entry.values
+    this.current(entry)
     throw new RevflowError({
       code: 'traced-value',
       path: `value of shape [${entry.value.shape}]`,

@@ -40,19 +40,37 @@ function returnTo(name: string | undefined): void {
   else Object.assign(tf.engine(), { backendName: undefined, backendInstance: null })
 }
 
+/** What assigns variables, but none that were there before: they would be left with symbols for numbers. */
+function refusing(assign: tf.Variable['assign']): tf.Variable['assign'] {
+  const before = new Set(Object.values(tf.engine().registeredVariables))
+  return function (this: tf.Variable, value) {
+    if (!before.has(this)) return assign.call(this, value)
+    throw new RevflowError({
+      code: 'assigned-variable',
+      path: `variable '${this.name}'`,
+      expected: 'a function without side effects',
+      received: 'a new value for it while tracing',
+      hint: 'make it an argument of the jitted function, and its new value a part of the result',
+    })
+  }
+}
+
 /** Runs `body` with the tracing backend current, whatever happens. Both switches of backend are synchronous. */
 function whileTracing<T>(graph: Graph, body: (backend: TraceBackend) => T): T {
   const backend = tracer()
   checkNotTracing()
   const previous: string | undefined = tf.getBackend()
+  const { assign } = tf.Variable.prototype
   void tf.setBackend(TRACER)
   backend.graph = graph
+  tf.Variable.prototype.assign = refusing(assign)
   try {
     return tf.tidy(() => body(backend) as unknown as tf.TensorContainer) as T
   } catch (error) {
     throw named(error)
   } finally {
     backend.graph = undefined
+    tf.Variable.prototype.assign = assign
     returnTo(previous)
   }
 }
@@ -81,8 +99,13 @@ export function checkResult(leaf: unknown, path: string): tf.Tensor {
     path: path === '' ? 'result' : `result '${path}'`,
     expected: 'a tensor',
     received: kindOf(leaf),
+    ...treeHint(leaf),
   })
 }
+
+/** A hint where somebody gives a list for a tree. */
+export const treeHint = (value: unknown) =>
+  Array.isArray(value) && { hint: 'trees are plain records: { a, b } in place of [a, b]' }
 
 /** What a value is, in a word. */
 export const kindOf = (value: unknown): string => {
@@ -115,7 +138,9 @@ export function trace(fn: TensorFunction, args: readonly FlatSpec[]): Traced {
         leaves.map(([path, spec]) => [path, placeholder(backend, graph.input(argumentName(i, path), spec))]),
       ),
     )
-    return flattenTree(fn(...(trees as never[])) as Tree<unknown>).map(([path, leaf]): [string, TensorSpec] => {
+    const leaves = flattenTree(fn(...(trees as never[])) as Tree<unknown>)
+    if (leaves.length === 0) checkResult(undefined, '')
+    return leaves.map(([path, leaf]): [string, TensorSpec] => {
       const value = backend.value(checkResult(leaf, path))
       graph.output(resultName(path), value)
       return [path, { shape: Object.freeze([...value.shape]), dtype: value.dtype as TensorSpec['dtype'] }]

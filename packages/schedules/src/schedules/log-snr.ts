@@ -1,7 +1,10 @@
 import { RevflowError } from '@revflow/core'
 import type { Schedule } from './schedule.ts'
 
-/** Log signal-to-noise ratio 2 ln(α/β) at a time; −∞ where α = 0, ∞ where β = 0. */
+/**
+ * Log signal-to-noise ratio 2 ln(α/β) at a time; −∞ where α = 0, ∞ where β = 0.
+ * @throws RevflowError (`singular-schedule`) where `schedule.at` does: at t = 1 of the variance-preserving schedules
+ */
 export function logSnr(schedule: Schedule, t: number): number {
   const { alpha, beta } = schedule.at(t)
   return 2 * Math.log(alpha / beta)
@@ -9,7 +12,7 @@ export function logSnr(schedule: Schedule, t: number): number {
 
 /**
  * The time in [tMin, tMax] with a log signal-to-noise ratio: the inverse of {@link logSnr}, to double precision.
- * @throws RevflowError (`out-of-range`) where no time of the interval has it
+ * @throws RevflowError (`out-of-range`) where no time of the interval has it, (`singular-schedule`) as {@link logSnr} does
  */
 export function timeOfLogSnr(schedule: Schedule, value: number): number {
   let [low, high] = [schedule.tMin, schedule.tMax]

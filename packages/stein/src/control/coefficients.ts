@@ -5,8 +5,10 @@ import type { Box } from '../problem.ts'
 export interface CoefficientInput {
   /** Normalised weights w̄, [B, K, 1] */
   readonly weights: tf.Tensor
-  /** f = x0, [B, K, d] */
+  /** f, [B, K, d]: x0 unless `statistic` is set */
   readonly f: tf.Tensor
+  /** Whether f is another function of the candidates, whose best η has another range than that of x0. */
+  readonly statistic?: boolean
   /** Control variates at η = 1, one for each test function, [B, K, d] */
   readonly g: readonly tf.Tensor[]
   /** Plain estimate Σ w̄ f, [B, 1, d] */
@@ -26,8 +28,9 @@ const constant =
   ({ g }) =>
     g.map(() => tf.scalar(eta))
 
-/** η = g², the gradient form (24): iDEM and DQS. */
-const gradient: Coefficient = ({ g, sourceVariance }) => g.map(() => tf.scalar(sourceVariance))
+/** η = g², the gradient form (24): iDEM and DQS. A statistic is taken as it is: for ∇ log p1 that is their form (29). */
+const gradient: Coefficient = ({ g, sourceVariance, statistic }) =>
+  g.map(() => tf.scalar(statistic ? 0 : sourceVariance))
 
 /** Which squares η makes least. */
 export interface LeastSquaresOptions {
@@ -142,14 +145,16 @@ const clipped =
 /**
  * Regression with weights w̄^½, which stay robust when few of them dominate. Where there are no bounds, the scores of far
  * candidates are so large that at an effective sample near 1 they would decide η: it is then kept between the noise form
- * and the gradient form, and shrunk by (ESS² − 1)/(ESS² + 3), to the noise form at ESS = 1 and hardly at all from 10 on.
+ * and the gradient form (for x0), and shrunk by (ESS² − 1)/(ESS² + 3), to the noise form at ESS = 1 and hardly at all from
+ * 10 on.
  */
 const temperedRegression: Coefficient = (input) => {
   const regression = leastSquares({ power: 0.5, centred: true })
   if (input.support) return regression(input)
   const ess2 = tf.square(tf.reciprocal(tf.sum(tf.square(input.weights), 1, true)))
   const share = tf.div(tf.sub(ess2, 1), tf.add(ess2, 3))
-  return clipped(regression, 0, input.sourceVariance)(input).map((eta) => tf.mul(share, eta))
+  const within = input.statistic ? regression : clipped(regression, 0, input.sourceVariance)
+  return within(input).map((eta) => tf.mul(share, eta))
 }
 
 /** Choices of η by name. */

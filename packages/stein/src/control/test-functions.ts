@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { gradient } from '../operators/stein-operator.ts'
 import type { Box } from '../problem.ts'
 import type { Coefficients3D } from '../proposals/proposal.ts'
 
@@ -101,7 +102,10 @@ function diagonalOfJacobian(f: (z: tf.Tensor) => tf.Tensor, z: tf.Tensor): tf.Te
   const column = (x: tf.Tensor, j: number) =>
     tf.slice(x, [...Array(x.rank - 1).fill(0), j], [...Array(x.rank - 1).fill(-1), 1])
   const columns = Array.from({ length: z.shape.at(-1)! }, (_, j) =>
-    column(tf.grad((y: tf.Tensor) => column(f(y), j))(z), j),
+    column(
+      gradient((y) => column(f(y), j), z),
+      j,
+    ),
   )
   return tf.concat(columns, -1)
 }

@@ -11,7 +11,7 @@ import { weightedMean } from './weighted-mean.ts'
 
 /** Options of {@link chains}; `kept`, `starts` and `burnIn` are 4 unless given. */
 export interface ChainOptions {
-  /** States kept of each chain; K candidates are K/kept chains side by side. */
+  /** States kept of each chain; K candidates are K/kept chains side by side, fewer states each where that were but one. */
   readonly kept?: number
   /** Draws from the prior for each chain, of which the chains' starts are resampled by weight: so modes get their shares. */
   readonly starts?: number
@@ -32,9 +32,9 @@ const RATE = { langevin: 0.574, hamiltonian: 0.651 }
  * with that error, both with the control variate.
  */
 export function chains({ kept = 4, starts = 4, burnIn = 4, leaps, control }: ChainOptions = {}): Method {
-  /** Chains, and moves each of them makes. */
+  /** Chains, two at least where there are candidates for two, as errors need them, and moves each of them makes. */
   const layout = (candidates: number) => {
-    const states = Math.min(kept, candidates)
+    const states = Math.max(1, Math.min(kept, Math.floor(candidates / 2)))
     return { count: Math.floor(candidates / states), moves: burnIn + states - 1 }
   }
   return {
@@ -60,7 +60,7 @@ export function chains({ kept = 4, starts = 4, burnIn = 4, leaps, control }: Cha
       let particles = takeParticles(drawn, systematicResample(tf.softmax(drawn.value), noise.resample!, count))
       const target = { problem, at, lambda: tf.onesLike(tf.slice(problem.x, [0, 0], [-1, 1])) }
       let logStep: tf.Tensor = tf.log(tf.mul(0.5, spread(problem, drawn, at)))
-      const states: Particles[] = []
+      const states: Particles[] = burnIn === 0 ? [particles] : []
       for (let i = 0; i < moves; i++) {
         const own = (name: string) => tf.squeeze(tf.slice(noise[name]!, [i], [1]), [0])
         const move = { step: tf.exp(logStep), normal: own('move'), uniform: own('accept') }

@@ -23,7 +23,7 @@ export function weightedMean(
   const { x0, x1, grad, logWeights } = candidates
   const weights = tf.expandDims(tf.softmax(logWeights), 2) // w̄, [B, K, 1]
   /** E[f|x] and what it rests on; f [B, K, d]. */
-  const expectation = (f: tf.Tensor) => {
+  const expectation = (f: tf.Tensor, statistic = false) => {
     const mean = tf.sum(tf.mul(weights, f), 1, true)
     if (!control || !grad) return { corrected: f, eta: tf.zeros([1, 1, 1]), mean }
     const { corrected, eta } = applyControl(control, {
@@ -32,6 +32,7 @@ export function weightedMean(
       at,
       weights,
       f,
+      statistic,
       mean,
       score: posteriorScore(problem, { x0, grad }, at).noise,
       sourceVariance: isGaussian(problem.source) ? problem.source.scale ** 2 : 1,
@@ -46,7 +47,7 @@ export function weightedMean(
     noise: tf.squeeze(noise, [1]),
     data: tf.squeeze(data, [1]),
     ...(problem.statistic && {
-      statistic: tf.squeeze(expectation(problem.statistic({ x0, x1, grad })).mean, [1]) as tf.Tensor2D,
+      statistic: tf.squeeze(expectation(problem.statistic({ x0, x1, grad }), true).mean, [1]) as tf.Tensor2D,
     }),
     diagnostics: diagnose(candidates, { weights, residual: tf.sub(corrected, raw), eta }),
   }

@@ -3,17 +3,31 @@ import * as tf from '@tensorflow/tfjs-core'
 /** A field over points z [..., d]. */
 export type Field = (z: tf.Tensor) => tf.Tensor
 
+const zeroOf = tf.customGrad((z, save) => {
+  ;(save as tf.GradSaveFunc)([z as tf.Tensor])
+  return { value: tf.scalar(0), gradFunc: (_, [point]) => tf.zerosLike(point!) }
+})
+/** ∇f at z: zero where f does not depend on z, which TensorFlow.js takes for a mistake. */
+export const gradient = (f: Field, z: tf.Tensor): tf.Tensor => tf.grad((y: tf.Tensor) => tf.add(f(y), zeroOf(y)))(z)
+
 /**
  * ∇·φ at z, [...]: exact by d gradients, or with a probe ε shaped like z Hutchinson's estimate εᵀ(∇φ)ε, unbiased where
  * E[εεᵀ] = I.
  */
 export function divergence(phi: Field, z: tf.Tensor, probe?: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
-    if (probe) return tf.sum(tf.mul(probe, tf.grad((y: tf.Tensor) => tf.mul(phi(y), probe))(z)), -1)
+    if (probe)
+      return tf.sum(
+        tf.mul(
+          probe,
+          gradient((y) => tf.mul(phi(y), probe), z),
+        ),
+        -1,
+      )
     const axis = z.rank - 1
     const columns = Array.from({ length: z.shape[axis]! }, (_, j) => {
       const column = (x: tf.Tensor) => tf.squeeze(tf.gather(x, [j], axis), [axis])
-      return column(tf.grad((y: tf.Tensor) => column(phi(y)))(z))
+      return column(gradient((y) => column(phi(y)), z))
     })
     return tf.addN(columns)
   })

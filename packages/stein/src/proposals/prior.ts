@@ -1,7 +1,7 @@
 import { RevflowError } from '@revflow/core'
 import { isGaussian } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
-import type { PosteriorProblem } from '../problem.ts'
+import type { Box, PosteriorProblem } from '../problem.ts'
 import { type Coefficients3D, type EstimateSize, type Proposal, requireGaussian, toData } from './proposal.ts'
 import { truncatedNormal } from './truncated-normal.ts'
 
@@ -13,6 +13,9 @@ const fromStandard = (problem: PosteriorProblem, z: tf.Tensor) => {
   return tf.add(mean, tf.mul(scale, z)) as tf.Tensor3D
 }
 
+/** Which candidates have a coordinate outside of the support, [B, K] */
+const outside = (x1: tf.Tensor, { low, high }: Box) => tf.any(tf.logicalOr(tf.less(x1, low), tf.greater(x1, high)), -1)
+
 /** X0 ~ p0: the paper's choice (14). For a target that is positive everywhere. */
 export const sourceProposal: Proposal = {
   name: 'source',
@@ -21,7 +24,8 @@ export const sourceProposal: Proposal = {
   }),
   draw(problem, { candidates }, at) {
     const x0 = isGaussian(problem.source) ? fromStandard(problem, candidates!) : (candidates as tf.Tensor3D)
-    return { x0, x1: toData(problem.x, x0, at) }
+    const x1 = toData(problem.x, x0, at)
+    return { x0, x1, ...(problem.support && { clipped: outside(x1, problem.support) }) }
   },
 }
 
@@ -30,11 +34,10 @@ export const clippedProposal: Proposal = {
   ...sourceProposal,
   name: 'clipped',
   draw(problem, noise, at) {
-    const { x0, x1 } = sourceProposal.draw(problem, noise, at)
-    if (!problem.support) return { x0, x1 }
+    const drawn = sourceProposal.draw(problem, noise, at)
+    if (!problem.support) return drawn
     const { low, high } = problem.support
-    const outside = tf.logicalOr(tf.less(x1, low), tf.greater(x1, high))
-    return { x0, x1: tf.clipByValue(x1, low, high), clipped: tf.any(outside, -1) }
+    return { ...drawn, x1: tf.clipByValue(drawn.x1, low, high) as tf.Tensor3D }
   },
 }
 
