@@ -96,7 +96,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
   config: rfmConfig,
   create(config, spaces, given) {
     const { batchSize, actorBatchSize, candidates, entropy, estimator, noisyActions, backup = 'sample' } = config
-    const { actorSteps, actorAverage, bounded } = config
+    const { actorSteps, actorAverage } = config
     const noisyBatchSize = actorBatchSize * noisyActions
     const { actionSize } = spaces
     if (config.temperature.kind === 'entropy' && !entropy)
@@ -121,20 +121,11 @@ comes from tempered regression (estimator \`rfm-box\`).`,
         received: `${actorSteps}`,
         hint: `did you mean ${nearestDivisor(noisyActions, actorSteps)}?`,
       })
-    const method = resolveEstimator(estimator)
-    // a control variate that does not vanish at the bounds has another mean than zero
-    if (bounded && method.needsGradient && !method.targets.includes('bounded'))
-      throw new RevflowError({
-        code: 'invalid-option',
-        path: 'agent.bounded',
-        expected: `false, with estimator '${estimator}', which knows no bounds`,
-        received: 'true',
-        hint: 'set bounded: false, or use an estimator for bounded actions such as rfm-box',
-      })
     const policy = flowPolicy(config, spaces)
     const critics = criticLearner(config, spaces, given)
     const temperature = temperatureRule(config.temperature)
     const optimizer = adam({ learningRate: actorRate(config) })
+    const method = resolveEstimator(estimator)
     const draws = batchSize * (entropy ? entropy.samples : backup === 'best' ? config.bestOf : 1)
     const ownActions = Math.ceil((config.ownActions ?? 0) * actorBatchSize)
     const divergenceGradients = !entropy ? 0 : entropy.divergence === 'exact' ? actionSize : 1
@@ -178,6 +169,7 @@ comes from tempered regression (estimator \`rfm-box\`).`,
       const t = policy.times(stratified(noise.t!, noisyActions))
       const { x } = interpolate(policy.schedule, noise.x0 as tf.Tensor2D, a, t)
       const centre = method.needsCentre ? { centre: policy.data(state.actor, s, x, t) } : {}
+      const { bounded } = config
       const noisy = { observation: s, x, t, ...centre, sharing: noisyActions }
       const input = { policy, critics, params, lambda, estimator, noise, bounded, ...noisy }
       const { target: raw, diagnostics } = rfmTarget(input)

@@ -18,9 +18,7 @@ beforeAll(async () => {
 
 describe('rfm', () => {
   const variants = [
-    ...listEstimators().map(
-      ({ name, targets }) => [name, { estimator: name, bounded: targets.includes('bounded') }] as const,
-    ),
+    ...listEstimators().map(({ name }) => [name, { estimator: name }] as const),
     ['fixed temperature, online critics', { temperature: { kind: 'fixed', value: 0.2 }, criticsForPolicy: 'online' }],
     [
       'best of four backed up, half of the noised actions its own',
@@ -277,15 +275,6 @@ describe('rfm', () => {
   it('learns the same in the data view, to the bit', async () => {
     const [noiseView, dataView] = [setUp('rfm-paper', {}), setUp('rfm-data', {})]
     expect(difference(await threeUpdates(noiseView, 'onnx'), await threeUpdates(dataView, 'onnx'))).toBe(0)
-  })
-
-  it('refuses bounds for an estimator that has none', () => {
-    for (const estimator of ['rfm', 'idem', 'dqs'])
-      expect(() => createAgent(agents, 'rfm', { estimator }, { observationSize: 1, actionSize: 1 })).toThrow(
-        `agent.bounded: expected false, with estimator '${estimator}', which knows no bounds, received true; set bounded: false`,
-      )
-    for (const options of [{ estimator: 'rfm', bounded: false }, { estimator: 'rsm' }])
-      createAgent(agents, 'rfm', options, { observationSize: 1, actionSize: 1 })
   })
 
   it('steers λ no lower than 1e-6, though its target be out of reach', () => {
