@@ -27,8 +27,9 @@ export type JitOptions = z.input<typeof jitOptionsSchema>
 /**
  * Compiles a pure function of trees of TensorFlow.js tensors: it is traced once for each set of shapes, gradients
  * included, into one graph. Trees are nested plain records; randomness and state are arguments and results.
- * @throws RevflowError (`two-tensorflows`); while tracing: `traced-value` where the function reads numbers, `unsupported-operation`;
- *   at a call: `not-a-tensor`, `donated`; at the first one: `engine-missing`
+ * @throws RevflowError (`two-tensorflows`); while tracing: `traced-value` where the function reads numbers, `unsupported-operation`,
+ *   `assigned-variable`, `escaped-value`; at a call: `not-a-tensor`, `donated`, `index-out-of-bounds`; at the first one:
+ *   `engine-missing`
  * @example
  * const step = jit((state: { w: tf.Tensor2D }, x: tf.Tensor2D) => ({ w: tf.add(state.w, tf.matMul(x, x)) }), { donate: [0] })
  */

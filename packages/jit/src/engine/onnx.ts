@@ -23,7 +23,7 @@ export interface Session {
   release(): Promise<void>
 }
 
-/** ONNX Runtime names the index that is out of bounds, of negative ones what they were made (gather.ts), but not to a user. */
+/** Says in a user's words that an index is out of bounds: a negative one reaches ONNX Runtime as −2³¹ (kernels/gather.ts). */
 function explain(cause: unknown): never {
   const index = cause instanceof Error ? /(?:idx|index|indice) ?= ?(-?\d+)/.exec(cause.message)?.[1] : undefined
   if (index === undefined) throw cause
