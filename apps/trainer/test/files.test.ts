@@ -115,10 +115,16 @@ describe('safetensors', () => {
 })
 
 describe('checkpoints', () => {
-  it('keep the last two and ignore leftovers', () => {
-    for (const step of [10, 20, 30]) writeCheckpoint(folder, step, data)
-    expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([30, 20])
-    expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 30, data })
+  it('keep the one before, though a newer one be damaged, and ignore leftovers', () => {
+    writeCheckpoint(folder, 10, data)
+    writeCheckpoint(folder, 20, data, 10)
+    writeFileSync(join(folder, 'step-40.safetensors'), 'damaged')
+    expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 20, data })
+    writeCheckpoint(folder, 30, data, 20)
+    expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([40, 30, 20])
+    writeCheckpoint(folder, 40, data, 30)
+    expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([40, 30])
+    expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 40, data })
     expect(() => writeCheckpoint(join(folder, 'missing'), 1, data)).toThrow('expected room and permission to write')
   })
 })
@@ -130,8 +136,11 @@ describe('logs', () => {
     logs.metrics({ step: 1, loss: 0.25 })
     const offsets = logs.offsets()
     logs.evaluation({ step: 2, return: 3, returns: [3, 3] })
-    logs.truncate(offsets)
+    expect(logs.truncate(offsets)).toEqual([])
     logs.evaluation({ step: 2, return: 4, returns: [4] })
+    expect(logs.truncate({ ...logs.offsets(), metrics: offsets.metrics + 7 })).toEqual([
+      `7 bytes of ${paths.metrics}, which were there at the checkpoint`,
+    ])
     logs.close()
     expect(readFileSync(paths.evaluations, 'utf8')).toBe('{"step":2,"return":4,"returns":[4]}\n')
     expect(events(readFileSync(paths.events))).toEqual([

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { listCheckpoints, readCheckpoint } from '../src/checkpoint/checkpoint.ts'
@@ -10,8 +10,9 @@ import { createExperiment } from '../src/run/experiment.ts'
 import { revflow } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-train-'))
-const config = join(folder, 'small.yaml')
-beforeAll(() =>
+const [config, list] = [join(folder, 'small.yaml'), join(folder, 'list.yaml')]
+beforeAll(() => {
+  writeFileSync(list, '[steps, 3]')
   writeFileSync(
     config,
     `steps: 3000
@@ -24,8 +25,8 @@ logEvery: 200
 threads: 1
 options: { hidden: [16, 16], batchSize: 16, actorBatchSize: 8, candidates: 4, odeSteps: 2, bestOf: 2 }
 `,
-  ),
-)
+  )
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The command in a process of its own, to be killed. */
@@ -114,6 +115,13 @@ describe('train', () => {
     const { returns } = JSON.parse(output) as { returns: number[] }
     // 10 steps an action: at least one decision, at most 100 steps
     for (const value of returns) expect(value).toSatisfy((v: number) => v >= 5 && v <= 100)
+    // the run knows where its module is, from whatever folder it was named
+    expect(JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')).task).toBe(file)
+    expect(resolveConfig({ flags: { task: relative(process.cwd(), file) }, set: [] }).task).toBe(file)
+    const drawn = await revflow('render', '--run', run, '--out', join(folder, 'own.png'))
+    expect(drawn.output).toContain(
+      `task: expected one with a MuJoCo model to draw, as defineTask makes, received '${file}'`,
+    )
     // the law of random actions: 30 fair coins fall on one side once in 5·10⁸ times
     for (const [randomActions, count] of [
       ['corners', 30],
@@ -266,6 +274,14 @@ describe('train', () => {
   })
 })
 
+it('names a module that does not load', async () => {
+  const file = join(folder, 'broken.mjs')
+  writeFileSync(file, 'export default {')
+  const { code, output } = await revflow('train', file, '--runs-dir', join(folder, 'unloadable'))
+  expect(output).toContain('broken.mjs: expected a module that loads, received')
+  expect(code).toBe(2)
+})
+
 describe('what is not finite', () => {
   const train = (runs: string, task: string, ...settings: string[]) =>
     revflow(
@@ -336,6 +352,11 @@ describe('bad requests give one line, exit code 2, and change nothing', () => {
       ['train', '--set', 'options.hidden=[1,'],
       "--set options.hidden: expected a value in YAML, such as 32, mish or [64, 64], received '[1,'",
     ],
+    [['train', '--set', 'options.__proto__=3'], '--set options.__proto__=3: expected key=value'],
+    [['train', '--set', 'threads=100000'], 'config.threads: expected at most 512, received 100000'],
+    [['train', '--config', list], 'list.yaml: expected a YAML mapping of options, received a list'],
+    [['agents', '--docs', config], 'small.yaml/'],
+    [['estimators', '--docs', join(config, 'x.md')], 'x.md: expected a file that can be written'],
     [['train', '--set', 'options.hidden=*x'], '--set options.hidden: expected a value in YAML'],
     [['train', '--set', 'options.discount=.nan'], 'received NaN'],
     [['train', '--steps', 'ten'], "--steps: expected an integer, received 'ten'"],
@@ -372,11 +393,23 @@ describe('bad requests give one line, exit code 2, and change nothing', () => {
   it('an altered configuration in a run folder', async () => {
     const run = join(folder, 'altered')
     mkdirSync(run)
-    writeFileSync(join(run, 'config.json'), '{"task": 3}')
-    const { code, output } = await revflow('resume', run)
-    expect({ code, output }).toMatchObject({
-      code: 2,
-      output: expect.stringContaining('expected the configuration of a run'),
-    })
+    const resume = async (altered: unknown) => {
+      writeFileSync(join(run, 'config.json'), JSON.stringify(altered))
+      const { code, output } = await revflow('resume', run)
+      expect(code).toBe(2)
+      return output
+    }
+    expect(await resume({ task: 3 })).toContain('expected the configuration of a run, received config.task')
+    const whole = JSON.parse(readFileSync(join(runFolder('twice'), 'config.json'), 'utf8'))
+    const altered = { ...whole, options: { ...whole.options, candidatse: 3 } }
+    expect(await resume(altered)).toContain('received config.options.candidatse: expected one of')
+    expect(await resume({ ...whole, agent: 'rmf' })).toContain("did you mean 'rfm'?")
+    cpSync(join(runFolder('twice'), 'checkpoints'), join(run, 'checkpoints'), { recursive: true })
+    expect(await resume({ ...whole, steps: 4000, options: { ...whole.options, hidden: [16, 8] } })).toContain(
+      'expected [16, 8], received [16, 16]; it was written with another configuration',
+    )
+    expect(await resume({ ...whole, steps: 4000, agent: 'sac', options: {} })).toContain(
+      'expected [3, 128], received [3, 16]',
+    )
   })
 })

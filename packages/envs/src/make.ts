@@ -40,7 +40,7 @@ export async function makeEnv(source: EnvSource, options: EnvOptions = {}): Prom
 }
 
 async function importMaker(url: URL): Promise<TaskDefinition | EnvFactory> {
-  const { default: maker } = (await import(/* @vite-ignore */ url.href)) as { default?: unknown }
+  const { default: maker } = await importModule(url)
   if (typeof maker === 'function') return maker as EnvFactory
   if (typeof maker === 'object' && maker !== null && 'bind' in maker) return maker as TaskDefinition
   throw new RevflowError({
@@ -49,4 +49,15 @@ async function importMaker(url: URL): Promise<TaskDefinition | EnvFactory> {
     expected: 'a default export: a task made by defineTask, or a function that makes an environment',
     received: maker === undefined ? 'none' : `a value of type ${typeof maker}`,
   })
+}
+
+async function importModule(url: URL): Promise<{ readonly default?: unknown }> {
+  try {
+    return await import(/* @vite-ignore */ url.href)
+  } catch (cause) {
+    throw new RevflowError(
+      { code: 'invalid-task', path: url.href, expected: 'a module that loads', received: String(cause) },
+      { cause },
+    )
+  }
 }

@@ -72,6 +72,9 @@ test('a module’s default export is an environment’s source', async () => {
   await expect(makeEnv(new URL('../src/index.ts', import.meta.url))).rejects.toThrow(
     /index\.ts: expected a default export: a task made by defineTask, or a function .*, received none/,
   )
+  await expect(makeEnv(new URL('./no-such.ts', import.meta.url))).rejects.toThrow(
+    /no-such\.ts: expected a module that loads, received Error/,
+  )
 })
 
 test('a time limit truncates, but where the episode terminates', () => {

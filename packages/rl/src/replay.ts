@@ -58,7 +58,7 @@ export interface ReplayState {
 /**
  * A uniform replay buffer in typed arrays that are allocated once: 4·(2S + A + 2) bytes a transition, so a million
  * transitions of cheetah-run (S = 17, A = 6) take 168 MB of address space, which the system backs as it is filled.
- * @throws RevflowError (`invalid-option`)
+ * @throws RevflowError (`invalid-option`), also where the machine has no room for them
  */
 export function createReplay(options: z.input<typeof replaySchema>): Replay {
   const { capacity, observationSize, actionSize } = parseOptions(replaySchema, options, 'replay')
@@ -72,7 +72,7 @@ export function createReplay(options: z.input<typeof replaySchema>): Replay {
   const fields = Object.entries(widths) as [keyof ReplayBatch, number][]
   const allocate = (n: number) =>
     Object.fromEntries(fields.map(([field, width]) => [field, new Float32Array(n * width)])) as unknown as ReplayBatch
-  const store = allocate(capacity)
+  const store = allocateOrRefuse(() => allocate(capacity), capacity)
   let size = 0
   let position = 0
 
@@ -137,5 +137,21 @@ export function createReplay(options: z.input<typeof replaySchema>): Replay {
       size = rows
       position = state.position
     },
+  }
+}
+
+function allocateOrRefuse<T>(allocate: () => T, capacity: number): T {
+  try {
+    return allocate()
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'invalid-option',
+        path: 'replay.capacity',
+        expected: 'a number of transitions that fit into memory',
+        received: `${capacity}`,
+      },
+      { cause },
+    )
   }
 }

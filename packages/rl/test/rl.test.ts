@@ -27,6 +27,12 @@ const transition = (i: number) => ({
 })
 
 describe('createReplay', () => {
+  it('refuses more than memory holds', () => {
+    expect(() => createReplay({ capacity: 1e15, observationSize: 17, actionSize: 6 })).toThrow(
+      'replay.capacity: expected a number of transitions that fit into memory, received 1000000000000000',
+    )
+  })
+
   it('keeps the newest transitions and whole rows', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 40 }), (capacity, count) => {

@@ -16,9 +16,6 @@ import { type CheckpointData, decodeSafetensors, encodeSafetensors } from './saf
 export type { CheckpointData, CheckpointTensor } from './safetensors.ts'
 
 const NAME = /^step-(\d+)\.safetensors$/
-/** Files kept: the newest and the one before, in case the newest is damaged. */
-const KEEP = 2
-
 /** Steps of the checkpoints in a folder, newest first. */
 export function listCheckpoints(folder: string): { step: number; path: string }[] {
   if (!existsSync(folder)) return []
@@ -32,10 +29,11 @@ export function listCheckpoints(folder: string): { step: number; path: string }[
 
 /**
  * Writes a checkpoint so that a kill at any moment leaves the old files or the new one, never a part under its name:
- * temporary file, fsync, rename, fsync of the folder. Then removes all but the last two.
+ * temporary file, fsync, rename, fsync of the folder. Then removes those older than `previous`, the step of the sound one
+ * before, which is kept in case this one is damaged.
  * @throws RevflowError (`unwritable-file`)
  */
-export function writeCheckpoint(folder: string, step: number, data: CheckpointData): void {
+export function writeCheckpoint(folder: string, step: number, data: CheckpointData, previous = step): void {
   const path = join(folder, `step-${step}.safetensors`)
   const temporary = `${path}.tmp`
   try {
@@ -55,7 +53,7 @@ export function writeCheckpoint(folder: string, step: number, data: CheckpointDa
       { cause },
     )
   }
-  for (const old of listCheckpoints(folder).slice(KEEP)) rmSync(old.path)
+  for (const old of listCheckpoints(folder)) if (old.step < previous) rmSync(old.path)
 }
 
 /** Makes the rename itself durable; a folder cannot be opened for that on every system. */

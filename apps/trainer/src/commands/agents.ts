@@ -1,15 +1,14 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Agent, agentPage, agents, agentsPage, describeAgent } from '@revflow/agents'
-import { writeAtomically } from '../run/folder.ts'
+import { fileWriter } from '../run/folder.ts'
 
 /** `revflow agents`: names and references, all there is to say as JSON, or a page an agent. */
 export function agentsCommand({ json, docs }: { readonly json?: boolean; readonly docs?: string }): number {
   const all = Object.values(agents) as readonly Agent[]
   if (docs !== undefined) {
-    mkdirSync(docs, { recursive: true })
-    for (const agent of all) writeAtomically(join(docs, `${agent.name}.md`), agentPage(agent))
-    writeAtomically(join(docs, 'index.md'), agentsPage(all))
+    const write = (name: string, page: string) => fileWriter(join(docs, `${name}.md`))(page)
+    for (const agent of all) write(agent.name, agentPage(agent))
+    write('index', agentsPage(all))
     process.stdout.write(`${all.length + 1} pages in ${docs}\n`)
     return 0
   }

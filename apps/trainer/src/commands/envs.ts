@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findTask, listTasks } from '@revflow/envs'
-import { writeAtomically } from '../run/folder.ts'
+import { fileWriter } from '../run/folder.ts'
 import { domainPage, domains, domainsIndex } from './env-pages.ts'
 
 interface EnvsFlags {
@@ -12,10 +11,9 @@ interface EnvsFlags {
 /** `revflow envs`: every task with its sizes, as a table or as one JSON array, or a page a domain. */
 export async function envsCommand({ json, docs }: EnvsFlags): Promise<number> {
   if (docs !== undefined) {
-    mkdirSync(docs, { recursive: true })
-    for (const [domain, names] of domains())
-      writeAtomically(join(docs, `${domain}.md`), await domainPage(domain, names))
-    writeAtomically(join(docs, 'index.md'), domainsIndex())
+    const write = (name: string, page: string) => fileWriter(join(docs, `${name}.md`))(page)
+    for (const [domain, names] of domains()) write(domain, await domainPage(domain, names))
+    write('index', domainsIndex())
     process.stdout.write(`${domains().size + 1} pages in ${docs}\n`)
     return 0
   }

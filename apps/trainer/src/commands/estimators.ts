@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Estimator, listEstimators } from '@revflow/stein'
-import { writeAtomically } from '../run/folder.ts'
+import { fileWriter } from '../run/folder.ts'
 
 /** What there is to say of an estimator without running it. */
 const describeEstimator = ({ name, reference, targets, needsGradient, cost }: Estimator) => ({
@@ -40,7 +40,7 @@ ${rows.join('\n')}
 export function estimatorsCommand({ json, docs }: { readonly json?: boolean; readonly docs?: string }): number {
   const all = listEstimators()
   const width = Math.max(...all.map(({ name }) => name.length))
-  if (docs !== undefined) writeAtomically(docs, estimatorsPage(docs))
+  if (docs !== undefined) fileWriter(docs)(estimatorsPage(docs))
   else if (json) process.stdout.write(`${JSON.stringify(all.map(describeEstimator), null, 2)}\n`)
   else for (const { name, reference } of all) process.stdout.write(`${name.padEnd(width)}  ${reference}\n`)
   return 0

@@ -1,8 +1,9 @@
 import { extname } from 'node:path'
 import { createRng, lookUp, parseOptions, RevflowError } from '@revflow/core'
-import { findTask, listTasks, makeEnv } from '@revflow/envs'
+import { listTasks, type MujocoEnv } from '@revflow/envs'
 import { type Captioned, cameraNames, contactSheet, encodeGif, encodePng, render } from '@revflow/render'
 import { z } from 'zod'
+import { makeRunEnv, resolveTask, taskFolder } from '../run/env.ts'
 import { fileWriter, locateRun, readRun } from '../run/folder.ts'
 import { openPolicy } from '../run/policy.ts'
 import { type Actor, policyActor, randomActor, roll } from '../run/roll.ts'
@@ -23,7 +24,13 @@ const flagsSchema = z.strictObject({
 export type RenderFlags = z.input<typeof flagsSchema>
 type Settings = z.output<typeof flagsSchema>
 
-const openEnv = (task: string, seed: number, actionRepeat: number) => makeEnv(task, { seed, actionRepeat })
+/** An environment with a picture. @throws RevflowError where it has no model to draw, as one of one's own may not */
+async function openEnv(task: string, seed: number, actionRepeat: number): Promise<MujocoEnv> {
+  const env = await makeRunEnv({ task, actionRepeat }, seed)
+  if ('physics' in env) return env as MujocoEnv
+  env.close()
+  return refuse('task', 'one with a MuJoCo model to draw, as defineTask makes', `'${task}'`)
+}
 
 /** A task with someone to act in it. */
 interface Stage {
@@ -44,14 +51,14 @@ export async function renderCommand(task: string | undefined, flags: RenderFlags
 
 /** The task to draw: the given one, or the run's. */
 function taskOf(task: string | undefined, { run, runsDir }: Settings): string {
-  if (!run) return task ? findTask(task).name : refuse('task', 'a task, --run <run> or --all', 'none')
+  if (!run) return task ? resolveTask(task) : refuse('task', 'a task, --run <run> or --all', 'none')
   const trained = readRun(locateRun(run, runsDir)).config.task
-  if (task && task !== trained) refuse('task', `'${trained}', which the run was trained on`, `'${task}'`)
+  if (task && resolveTask(task) !== trained) refuse('task', `'${trained}', which the run was trained on`, `'${task}'`)
   return trained
 }
 
 async function drawTask(task: string, settings: Settings): Promise<number> {
-  const { out = `${task}.gif`, frames } = settings
+  const { out = `${taskFolder(task)}.gif`, frames } = settings
   const isClip = endingOf(out, ['.gif', '.png']) === '.gif'
   const write = fileWriter(out)
   const stage = settings.run ? await openRun(settings.run, settings) : await openTask(task, settings)

@@ -5,8 +5,8 @@ export interface AppendFile {
   append(bytes: Uint8Array | string): void
   /** Bytes so far. */
   offset(): number
-  /** Drops everything after `offset` bytes; a shorter file stays as it is. */
-  truncate(offset: number): void
+  /** Drops everything after `offset` bytes; a shorter file stays as it is. Returns the bytes it lacks. */
+  truncate(offset: number): number
   close(): void
 }
 
@@ -19,7 +19,9 @@ export function openAppendFile(path: string): AppendFile {
     },
     offset: () => fstatSync(file).size,
     truncate(offset) {
-      if (offset < fstatSync(file).size) ftruncateSync(file, offset)
+      const { size } = fstatSync(file)
+      if (offset < size) ftruncateSync(file, offset)
+      return Math.max(0, offset - size)
     },
     close: () => closeSync(file),
   }

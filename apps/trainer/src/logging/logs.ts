@@ -18,8 +18,11 @@ export interface Logs {
   evaluation(row: Row): void
   metrics(row: Row): void
   offsets(): LogOffsets
-  /** Cuts off what was logged after a checkpoint, so that a resumed run logs nothing twice. */
-  truncate(offsets: LogOffsets): void
+  /**
+   * Cuts off what was logged after a checkpoint, so that a resumed run logs nothing twice. Says which files lack lines from
+   * before it, which then stay lost.
+   */
+  truncate(offsets: LogOffsets): string[]
   close(): void
 }
 
@@ -53,8 +56,12 @@ export function openLogs(
       events: files.events.offset(),
     }),
     truncate(offsets) {
-      for (const key of Object.keys(files) as (keyof LogOffsets)[]) files[key].truncate(offsets[key])
+      const lost = (Object.keys(files) as (keyof LogOffsets)[]).flatMap((key) => {
+        const bytes = files[key].truncate(offsets[key])
+        return bytes > 0 ? [`${bytes} bytes of ${paths[key]}, which were there at the checkpoint`] : []
+      })
       open()
+      return lost
     },
     close() {
       for (const file of Object.values(files)) file.close()

@@ -5,7 +5,7 @@ import { lookUp, parseOptions, RevflowError } from '@revflow/core'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { ENGINES } from './engine.ts'
-import { checkTask } from './env.ts'
+import { resolveTask } from './env.ts'
 
 /** A whole run. Steps count control steps of the environment; an action lasts `actionRepeat` of them. */
 export const runConfigSchema = z.strictObject({
@@ -32,7 +32,7 @@ export const runConfigSchema = z.strictObject({
   checkpointEvery: z.int().min(1).default(5_000).describe('environment steps between checkpoints'),
   logEvery: z.int().min(1).default(1_000).describe('environment steps between lines of metrics'),
   engine: z.enum(ENGINES).default('onnx').describe('how updates are computed; `revflow doctor` tries each'),
-  threads: z.int().nonnegative().default(0).describe('threads of an operation; 0: one a core'),
+  threads: z.int().min(0).max(512).default(0).describe('threads of an operation; 0: one a core'),
   options: z.record(z.string(), z.unknown()).default({}).describe("the agent's own options"),
 })
 /** A whole run, every option written out. */
@@ -54,8 +54,13 @@ export function resolveConfig({ configFile, flags, set }: RunRequest): RunConfig
   const raw: Record<string, unknown> = { ...(configFile === undefined ? {} : readConfigFile(configFile)) }
   for (const [key, value] of Object.entries(flags)) if (value !== undefined) raw[key] = value
   for (const setting of set) applySetting(raw, setting)
+  const config = completeConfig(raw)
+  return { ...config, task: resolveTask(config.task) }
+}
+
+/** Checks a configuration, the agent's own options too, and fills its defaults in. @throws RevflowError */
+export function completeConfig(raw: unknown): RunConfig {
   const config = parseOptions(runConfigSchema, raw, 'config')
-  checkTask(config.task)
   const agent = lookUp('agent', config.agent, agents)
   const options = parseOptions(agent.config, config.options, 'config.options') as Record<string, unknown>
   // some names, such as estimators, are looked up only when an agent is set up: find out before a folder is made
@@ -79,21 +84,26 @@ export function readConfigFile(file: string): Record<string, unknown> {
       { cause },
     )
   }
-  try {
-    return z.record(z.string(), z.unknown()).parse(parseYaml(text) ?? {})
-  } catch (cause) {
-    const received = cause instanceof z.ZodError ? 'something else' : (cause as Error).message.split('\n')[0]!
+  const refuse = (received: string, cause?: unknown) => {
     throw new RevflowError(
       { code: 'invalid-file', path: file, expected: 'a YAML mapping of options', received },
       { cause },
     )
   }
+  let parsed: unknown
+  try {
+    parsed = parseYaml(text) ?? {}
+  } catch (cause) {
+    refuse((cause as Error).message.split('\n')[0]!, cause)
+  }
+  const mapping = z.record(z.string(), z.unknown()).safeParse(parsed)
+  return mapping.success ? mapping.data : refuse(Array.isArray(parsed) ? 'a list' : `a ${typeof parsed}`)
 }
 
 function applySetting(config: Record<string, unknown>, setting: string): void {
   const split = setting.indexOf('=')
   const path = setting.slice(0, Math.max(split, 0)).split('.')
-  if (split < 1 || path.includes(''))
+  if (split < 1 || path.includes('') || path.includes('__proto__'))
     throw new RevflowError({
       code: 'invalid-option',
       path: `--set ${setting}`,

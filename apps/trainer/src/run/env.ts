@@ -7,16 +7,19 @@ import { type Env, listTasks, makeEnv } from '@revflow/envs'
 /** A task is a built-in one by its name, or one's own by the path of a module, as `makeEnv` takes one. */
 const isModule = (task: string) => /\.m?[jt]s$/.test(task)
 
-/** Makes sure a task exists. @throws RevflowError (`unknown-name`, `unreadable-file`) */
-export function checkTask(task: string): void {
-  if (!isModule(task)) lookUp('task', task, Object.fromEntries(listTasks().map((known) => [known.name, known])))
-  else if (!existsSync(task))
-    throw new RevflowError({
-      code: 'unreadable-file',
-      path: 'task',
-      expected: 'the path of a module',
-      received: `'${task}', which does not exist`,
-    })
+/**
+ * A task as a run keeps it: a built-in one's name, or the whole path of a module, so that the run can be gone on with from
+ * any folder. @throws RevflowError (`unknown-name`, `unreadable-file`)
+ */
+export function resolveTask(task: string): string {
+  if (!isModule(task)) return lookUp('task', task, Object.fromEntries(listTasks().map(({ name }) => [name, name])))
+  if (existsSync(task)) return resolve(task)
+  throw new RevflowError({
+    code: 'unreadable-file',
+    path: 'task',
+    expected: 'the path of a module',
+    received: `'${task}', which does not exist`,
+  })
 }
 
 /** A task's name in folders. */
@@ -29,7 +32,8 @@ export async function makeRunEnv(
   { task, actionRepeat }: { readonly task: string; readonly actionRepeat: number },
   seed: number,
 ) {
-  const env: Env = await makeEnv(isModule(task) ? pathToFileURL(resolve(task)) : task, { seed, actionRepeat })
+  const known = resolveTask(task)
+  const env: Env = await makeEnv(isModule(known) ? pathToFileURL(known) : known, { seed, actionRepeat })
   const { names, low, high } = env.actionSpace
   const unbounded = names.find((_, i) => !Number.isFinite(high[i]! - low[i]!))
   if (unbounded === undefined) return env

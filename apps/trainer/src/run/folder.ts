@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { RevflowError } from '@revflow/core'
-import { type RunConfig, runConfigSchema, runId } from './config.ts'
+import { completeConfig, type RunConfig, runId } from './config.ts'
 import { taskFolder } from './env.ts'
 
 /** The files of one run: `<runs>/<task>/<agent>/<id>/`. */
@@ -91,15 +91,16 @@ export function readRun(path: string): { folder: RunFolder; config: RunConfig } 
       { cause },
     )
   }
-  const parsed = runConfigSchema.safeParse(raw)
-  if (parsed.success) return { folder, config: parsed.data }
-  const issue = parsed.error.issues[0]!
-  throw new RevflowError({
-    code: 'not-a-run',
-    path: folder.config,
-    expected: 'the configuration of a run',
-    received: `${issue.path.join('.') || 'file'}: ${issue.message}`,
-  })
+  try {
+    return { folder, config: completeConfig(raw) }
+  } catch (cause) {
+    if (!(cause instanceof RevflowError)) throw cause
+    const received = cause.message
+    throw new RevflowError(
+      { code: 'not-a-run', path: folder.config, expected: 'the configuration of a run', received },
+      { cause },
+    )
+  }
 }
 
 /** Folder of a run that is given by it, or by its id among the runs of `runsDir`. */
@@ -112,7 +113,7 @@ export function locateRun(run: string, runsDir: string): string {
 }
 
 /** Makes the folder a file is to be in; returns what writes the file. Both @throws RevflowError (`unwritable-file`) */
-export function fileWriter(file: string): (bytes: Uint8Array) => void {
+export function fileWriter(file: string): (content: Uint8Array | string) => void {
   const attempt = (action: () => void) => {
     try {
       action()
@@ -128,7 +129,7 @@ export function fileWriter(file: string): (bytes: Uint8Array) => void {
     mkdirSync(dirname(resolve(file)), { recursive: true })
     accessSync(dirname(resolve(file)), constants.W_OK)
   })
-  return (bytes) => attempt(() => writeFileSync(file, bytes))
+  return (content) => attempt(() => writeFileSync(file, content))
 }
 
 /** Writes a small file so that a reader sees the old content or the new, never a part. */

@@ -5,6 +5,7 @@ import {
   flattenTree,
   mapTree,
   type NoiseSpec,
+  RevflowError,
   type Rng,
   restoreRng,
   rngStateSchema,
@@ -36,6 +37,7 @@ export interface Learner {
   update(batch: HostRecord): Promise<HostRecord>
   /** A snapshot: every tensor of the state by path, and the generators. */
   save(): { tensors: (readonly [path: string, tensor: HostTensor])[]; meta: LearnerMeta }
+  /** Takes a snapshot over. @throws RevflowError (`shape-mismatch`) where it is another agent's, or of other sizes */
   restore(tensors: Iterable<readonly [path: string, tensor: HostTensor]>, meta: LearnerMeta): void
   dispose(): Promise<void>
 }
@@ -88,12 +90,32 @@ export function createLearner(config: RunConfig, spaces: LearnerSpaces): Learner
       meta: { update: rngs.update.state(), act: rngs.act.state() },
     }),
     restore(tensors, meta) {
-      state = unflattenTree(tensors)
+      const given = [...tensors]
+      checkShapes(given, flattenTree(state))
+      state = unflattenTree(given)
       rngs = { update: restoreRng(meta.update), act: restoreRng(meta.act) }
     },
     async dispose() {
       await Promise.all([update, ...actors.values()].map((fn) => fn.dispose()))
     },
+  }
+}
+
+function checkShapes(
+  given: readonly (readonly [string, HostTensor])[],
+  own: readonly (readonly [string, HostTensor])[],
+) {
+  const shapes = (list: typeof own) => new Map(list.map(([path, { shape }]) => [path, `[${shape.join(', ')}]`]))
+  const [received, expected] = [shapes(given), shapes(own)]
+  for (const path of new Set([...expected.keys(), ...received.keys()])) {
+    if (received.get(path) === expected.get(path)) continue
+    throw new RevflowError({
+      code: 'shape-mismatch',
+      path: `checkpoint, agent/${path}`,
+      expected: expected.get(path) ?? 'no such tensor',
+      received: received.get(path) ?? 'none',
+      hint: 'it was written with another configuration',
+    })
   }
 }
 

@@ -72,7 +72,7 @@ async function trainAlone({
     if (found) {
       const saved = experimentOf(found.data)
       experiment.restore(saved.experiment)
-      logs.truncate(saved.logs)
+      for (const lost of logs.truncate(saved.logs)) say(`lost: ${lost}`)
       say(`resumed at step ${found.step}`)
     } else logs.truncate({ evaluations: 0, metrics: 0, events: 0 })
     const [before, start] = [experiment.updates, performance.now()]
@@ -113,9 +113,12 @@ async function loop({
   progress,
   signal,
 }: Loop): Promise<'done' | 'stopped'> {
+  let saved = experiment.step
   const checkpoint = () => {
     const { tensors, meta } = experiment.save()
-    writeCheckpoint(folder.checkpoints, experiment.step, { tensors, meta: { experiment: meta, logs: logs.offsets() } })
+    const data = { tensors, meta: { experiment: meta, logs: logs.offsets() } }
+    writeCheckpoint(folder.checkpoints, experiment.step, data, saved)
+    saved = experiment.step
   }
   let evaluationReturn = evaluations(folder).at(-1)?.return
   let ess: number | undefined

@@ -61,11 +61,11 @@ function bar(total: number, stream: NodeJS.WriteStream): Progress {
 
 /** Plain lines, a few a minute, where there is no terminal. */
 function lines(total: number, stream: NodeJS.WritableStream): Progress {
-  let last = 0
+  let last = { time: 0, step: -1 }
   return {
     update(report) {
-      if (performance.now() - last < 10_000 && report.step < total) return
-      last = performance.now()
+      if (report.step === last.step || (performance.now() - last.time < 10_000 && report.step < total)) return
+      last = { time: performance.now(), step: report.step }
       const { eta, rate, return: value, ess } = facts(report, total)
       stream.write(`step ${report.step}/${total}  ${rate} steps/s  ETA ${eta}  return ${value}  ESS ${ess}\n`)
     },
