@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lookUp, parseOptions, RevflowError } from '@revflow/core'
@@ -17,8 +17,7 @@ const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** A profile's file: a path, or the name of one that comes with the benchmark. */
 function profileFile(name: string): string {
-  const path = resolve(REPOSITORY, name)
-  if (existsSync(path) && name.includes('.')) return path
+  if (/\.ya?ml$/.test(name)) return resolve(REPOSITORY, name)
   const known = readdirSync(PROFILES).map((file) => [file.replace(/\.yaml$/, ''), PROFILES + file] as const)
   return lookUp('profile', name, Object.fromEntries(known))
 }

@@ -99,33 +99,31 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     const { actorSteps, actorAverage } = config
     const noisyBatchSize = actorBatchSize * noisyActions
     const { actionSize } = spaces
+    const method = resolveEstimator(estimator)
+    if (!config.bounded && !method.targets.includes('unbounded'))
+      throw wrong(
+        'estimator',
+        'one for targets without bounds, where bounded is false',
+        `'${method.name}'`,
+        "did you mean 'rfm'?",
+      )
     if (config.temperature.kind === 'entropy' && !entropy)
-      throw new RevflowError({
-        code: 'invalid-option',
-        path: 'agent.temperature.kind',
-        expected: "the option entropy, where it is 'entropy'",
-        received: 'none',
-      })
+      throw wrong('temperature.kind', "the option entropy, where it is 'entropy'", 'none')
     if (config.backup && entropy)
-      throw new RevflowError({
-        code: 'invalid-option',
-        path: 'agent.backup',
-        expected: 'none beside the option entropy, whose backup is a mean over draws',
-        received: `'${config.backup}'`,
-      })
-    if (noisyActions % actorSteps !== 0)
-      throw new RevflowError({
-        code: 'invalid-option',
-        path: 'agent.actorSteps',
-        expected: `a divisor of noisyActions, ${noisyActions}`,
-        received: `${actorSteps}`,
-        hint: `did you mean ${nearestDivisor(noisyActions, actorSteps)}?`,
-      })
+      throw wrong('backup', 'none beside the option entropy, whose backup is a mean over draws', `'${config.backup}'`)
+    if (noisyActions % actorSteps !== 0) {
+      const nearest = nearestDivisor(noisyActions, actorSteps)
+      throw wrong(
+        'actorSteps',
+        `a divisor of noisyActions, ${noisyActions}`,
+        `${actorSteps}`,
+        `did you mean ${nearest}?`,
+      )
+    }
     const policy = flowPolicy(config, spaces)
     const critics = criticLearner(config, spaces, given)
     const temperature = temperatureRule(config.temperature)
     const optimizer = adam({ learningRate: actorRate(config) })
-    const method = resolveEstimator(estimator)
     const draws = batchSize * (entropy ? entropy.samples : backup === 'best' ? config.bestOf : 1)
     const ownActions = Math.ceil((config.ownActions ?? 0) * actorBatchSize)
     const divergenceGradients = !entropy ? 0 : entropy.divergence === 'exact' ? actionSize : 1
@@ -286,6 +284,9 @@ function strided(rows: tf.Tensor, i: number, n: number): tf.Tensor {
   const [count, ...rest] = rows.shape as [number, ...number[]]
   return tf.squeeze(tf.slice(tf.reshape(rows, [count / n, n, ...rest]), [0, i], [-1, 1]), [1])
 }
+
+const wrong = (option: string, expected: string, received: string, hint?: string) =>
+  new RevflowError({ code: 'invalid-option', path: `agent.${option}`, expected, received, ...(hint && { hint }) })
 
 /** The divisor of n that is nearest to a number. */
 function nearestDivisor(n: number, to: number): number {

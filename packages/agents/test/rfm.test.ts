@@ -244,6 +244,13 @@ describe('rfm', () => {
     )
   })
 
+  it('refuses an estimator that needs bounds where there are none', () => {
+    expect(() => setUp('rfm', { bounded: false })).toThrow(
+      "agent.estimator: expected one for targets without bounds, where bounded is false, received 'rfm-box'; did you mean 'rfm'?",
+    )
+    expect(() => setUp('rfm', { bounded: false, estimator: 'rfm' })).not.toThrow()
+  })
+
   it('acts and backs up by the running mean of its weights', () => {
     const { algorithm, ...given } = setUp('rfm', { actorAverage: 0.75 })
     const { algorithm: without } = setUp('rfm', {})
