@@ -26,9 +26,10 @@ const comparison = (kernelName: string): tf.GradConfig =>
 /**
  * Gradients of the kernels whose TensorFlow.js gradient is wrong or missing. That of elu is a kernel without a gradient
  * of its own; those of maximum, minimum and squaredDifference do not broadcast, that of cumsum transposes unless it runs
- * along the last axis, that of prod counts no axis from the end, that of mirrorPad leaves out what was mirrored; cumprod,
- * einsum, gatherND, scatterND, tensorScatterUpdate, stridedSlice and topk have none, and neither have comparisons, whose
- * gradient is zero: a tf.where() on them cannot be differentiated.
+ * along the last axis, that of prod counts no axis from the end, that of mirrorPad leaves out what was mirrored, those of
+ * split and unstack throw where there is one part; cumprod, einsum, gatherND, scatterND, tensorScatterUpdate, stridedSlice
+ * and topk have none, and neither have comparisons, whose gradient is zero: a tf.where() on them cannot be
+ * differentiated.
  */
 const corrected: readonly tf.GradConfig[] = [
   ofInputs('Elu', ['x'], (dy, [x]) => ({
@@ -63,6 +64,8 @@ const corrected: readonly tf.GradConfig[] = [
     indices: () => zeros(indices!),
     updates: () => tf.gatherND(dy, indices!),
   })),
+  ofInputs('SplitV', [], (dy, _, { axis }) => ({ x: () => tf.concat(parts(dy), axis as number) })),
+  ofInputs('Unpack', [], (dy, _, { axis }) => ({ value: () => tf.stack(parts(dy), axis as number) })),
   ofInputs('StridedSlice', ['x'], (dy, [x], a) => ({
     x: () => {
       const taken = (y: tf.Tensor) =>
@@ -94,6 +97,9 @@ const corrected: readonly tf.GradConfig[] = [
     },
   })),
 ]
+
+/** Gradients of several results, which come bare where there is one. */
+const parts = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor[] => (Array.isArray(dy) ? dy : [dy])
 
 /** Another einsum for each operand: of dy and the other operands, broadcast along axes that only this operand has. */
 function einsumGradient(dy: tf.Tensor, operands: tf.Tensor[], equation: string): Record<string, () => tf.Tensor> {

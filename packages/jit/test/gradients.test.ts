@@ -200,6 +200,7 @@ const CASES: Record<string, [Fn, ...HostTensor[]]> = {
   softmax: [(x) => tf.softmax(x!), v],
   softplus: [tf.softplus, v],
   spaceToBatch: [(x) => tf.spaceToBatchND(x!, [2, 2], [[1, 0], [0, 1]]), numbers([1, 3, 3, 1])], // biome-ignore format: the paddings read best in one line
+  splitIntoOne: [(x) => tf.square(tf.split(x!, 1)[0]!), v],
   split: [(x) => tf.mul(...(tf.split(x!, 2) as [tf.Tensor, tf.Tensor])), v],
   sqrt: [tf.sqrt, positive([2, 3])],
   square: [tf.square, v],
@@ -220,6 +221,7 @@ const CASES: Record<string, [Fn, ...HostTensor[]]> = {
   topk: [(x) => tf.topk(x!, 2).values, numbers([2, 2, 4])],
   transpose: [(x) => tf.square(tf.transpose(x!)), v],
   unsortedSegmentSum: [(x) => tf.unsortedSegmentSum(x!, tf.tensor1d([1, 0], 'int32'), 3), v],
+  unstackOfOne: [(x) => tf.square(tf.unstack(tf.expandDims(x!))[0]!), v],
   unstack: [(x) => tf.mul(...(tf.unstack(x!) as [tf.Tensor, tf.Tensor])), v],
   whereCompared: [(a, b) => tf.where(tf.greater(a!, b!), tf.square(a!), tf.mul(a!, b!)), v, numbers([3], 1, 4)],
   where: [(a, b) => tf.where(tf.tensor2d([1, 0, 1, 0, 0, 1], [2, 3], 'bool'), a!, b!), v, small],

@@ -17,10 +17,17 @@ export interface CoefficientInput {
   readonly sourceVariance: number
   /** Bounds of the target, where it has any. */
   readonly support?: Box | undefined
+  /** The problem's own x [B, d] and t [B], for an amortised η. */
+  readonly x: tf.Tensor2D
+  readonly t: tf.Tensor1D
 }
 
 /** A choice of η for each control variate, [B, 1, d] or broadcastable to [B, K, d]. */
 export type Coefficient = (input: CoefficientInput) => readonly tf.Tensor[]
+
+/** f + Σ_p η_p g_p, [B, K, d] */
+export const corrected = ({ f, g }: Pick<CoefficientInput, 'f' | 'g'>, etas: readonly tf.Tensor[]): tf.Tensor =>
+  g.reduce((sum, column, p) => tf.add(sum, tf.mul(etas[p]!, column)), f)
 
 /** The same η everywhere. */
 const constant =
@@ -67,6 +74,23 @@ const leastSquares =
       normal,
       weighted.map((a) => tf.neg(total(tf.mul(a, residual)))),
     )
+  }
+
+/** A choice that fits f − μ, such as (20), made anew with the corrected mean as μ (theory: section 4). */
+const twoPass =
+  (coefficient: Coefficient): Coefficient =>
+  (input) =>
+    coefficient({ ...input, mean: tf.sum(tf.mul(input.weights, corrected(input, coefficient(input))), 1, true) })
+
+/**
+ * η = a network of (x, t), and of whatever else its closure holds, such as a state: [B, d], for P test functions [B, P·d].
+ * It is trained where the sum of squared standard errors of the estimate, the asymptotic variance (19), is least.
+ */
+const predicted =
+  (network: (x: tf.Tensor2D, t: tf.Tensor1D) => tf.Tensor): Coefficient =>
+  ({ g, x, t }) => {
+    const [etas, dim] = [tf.expandDims(network(x, t), 1), x.shape[1]]
+    return g.map((_, p) => tf.slice(etas, [0, 0, p * dim], [-1, -1, dim]))
   }
 
 /** Solves A η = b for symmetric positive A, given by its lower triangle, elementwise over tensors (LDLᵀ). */
@@ -169,6 +193,8 @@ export const coefficients = {
   /** η_j = −Cov_w(f_j, g_j)/Var_w(g_j). */
   regression: leastSquares({ power: 1, centred: true }),
   temperedRegression,
+  twoPass,
+  predicted,
   splitSample,
   shrunk,
   clipped,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Coefficient, CoefficientInput } from './coefficients.ts'
+import { type Coefficient, type CoefficientInput, corrected } from './coefficients.ts'
 import type { TestFunction, TestFunctionInput } from './test-functions.ts'
 
 /** A Stein control variate: test functions and how much of each to add. */
@@ -15,7 +15,7 @@ export function applyControl(
 ): { readonly corrected: tf.Tensor; readonly eta: tf.Tensor } {
   const g = testFunction(input)
   const etas = coefficient({ ...input, g })
-  return { corrected: g.reduce((sum, column, p) => tf.add(sum, tf.mul(etas[p]!, column)), input.f), eta: etas[0]! }
+  return { corrected: corrected({ ...input, g }, etas), eta: etas[0]! }
 }
 
 /**
