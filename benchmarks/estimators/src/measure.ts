@@ -1,8 +1,8 @@
 import { hostNoise } from '@revflow/benchmark-shared'
-import { createRng, type Tree } from '@revflow/core'
+import { createRng, type Rng, type Tree } from '@revflow/core'
 import { HostTensor, type Jitted, jit } from '@revflow/jit'
 import { gaussian, linearFlow } from '@revflow/schedules'
-import { type Estimator, estimatePosteriorMean } from '@revflow/stein'
+import { type Estimator, estimatePosteriorMean, type PosteriorMean } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { reference } from './contestants.ts'
 import type { Energy, EnergyParams } from './energies.ts'
@@ -27,7 +27,12 @@ export interface Measurement {
 
 const schedule = linearFlow()
 
-interface Inputs {
+/** x = t·u + (1 − t)·z, u uniform on the box, z standard normal: where a linear flow is trained. */
+export const pointsAt = (rng: Rng, t: number, dim: number): Float32Array =>
+  Float32Array.from({ length: dim }, () => t * (2 * rng.uniform() - 1) + (1 - t) * rng.normal())
+
+/** What an estimate depends on. */
+export interface Inputs {
   readonly params: Tree<tf.Tensor>
   readonly noise: Readonly<Record<string, tf.Tensor>>
   readonly x: tf.Tensor2D
@@ -35,24 +40,34 @@ interface Inputs {
 }
 type Estimate = Jitted<[Inputs], { noise: tf.Tensor2D; ess: tf.Tensor1D }>
 
+/** The estimate of posterior means at x and t under one energy. */
+export function estimate(
+  energy: Energy,
+  estimator: Estimator,
+  bounded: boolean,
+  { params, noise, x, t }: Inputs,
+): PosteriorMean {
+  const logTarget = (x1: tf.Tensor) => energy.logTarget(params, x1 as tf.Tensor3D)
+  return estimatePosteriorMean(
+    {
+      schedule,
+      source: gaussian({ dim: x.shape[1] }),
+      x,
+      t,
+      logTarget,
+      logTargetAndGrad: (x1) => tf.valueAndGrad(logTarget)(x1),
+      ...(bounded && { support: { low: -1, high: 1 } }),
+    },
+    { estimator, noise },
+  )
+}
+
 /** One thread: a study shares its machine, and its graphs are small. */
 const compile = (energy: Energy, estimator: Estimator, bounded: boolean): Estimate =>
   jit(
-    ({ params, noise, x, t }: Inputs) => {
-      const logTarget = (x1: tf.Tensor) => energy.logTarget(params, x1 as tf.Tensor3D)
-      const { noise: mean, diagnostics } = estimatePosteriorMean(
-        {
-          schedule,
-          source: gaussian({ dim: x.shape[1] }),
-          x,
-          t,
-          logTarget,
-          logTargetAndGrad: (x1) => tf.valueAndGrad(logTarget)(x1),
-          ...(bounded && { support: { low: -1, high: 1 } }),
-        },
-        { estimator, noise },
-      )
-      return { noise: mean, ess: diagnostics.ess }
+    (inputs: Inputs) => {
+      const { noise, diagnostics } = estimate(energy, estimator, bounded, inputs)
+      return { noise, ess: diagnostics.ess }
     },
     { threads: 1 },
   )

@@ -63,28 +63,25 @@ function costSections(part: string, rows: readonly Row[]): string[] {
   })
 }
 
-/** Squared errors at equal numbers of candidates. */
-function stepSections(rows: readonly Row[]): string[] {
+/** What the part `steps` shows, of all that was measured. */
+const STEPS = ['qne', ...steps.map(({ name }) => name), 'rfm-box', 'rfm-box-sobol', 'rfm-two-stage', 'rfm-surrogate']
+
+/** Squared errors at equal numbers of candidates, and how many times less than the first estimator's. */
+function stepSections(part: string, rows: readonly Row[]): string[] {
+  const names = part === 'steps' ? STEPS : unique(rows.map(({ estimator }) => estimator))
+  const first = names[0]!
   return scalesOf(rows).flatMap((scale) =>
     unique(rows.map(({ candidates }) => candidates)).map((candidates) => {
       const own = rows.filter((row) => row.scale === scale && row.candidates === candidates)
-      const names = [
-        'qne',
-        ...steps.map(({ name }) => name),
-        'rfm-box',
-        'rfm-box-sobol',
-        'rfm-two-stage',
-        'rfm-surrogate',
-      ]
       const of = (estimator: string) => own.filter((row) => row.estimator === estimator)
       const lines = names.map((name) => [
         name,
         ...of(name).map(({ squaredError }) => significant(squaredError)),
-        significant(geometricMean(of(name).map((row, i) => of('qne')[i]!.squaredError / row.squaredError))),
+        significant(geometricMean(of(name).map((row, i) => of(first)[i]!.squaredError / row.squaredError))),
       ])
-      const header = ['estimator', ...of('qne').map(({ t }) => `t = ${t}`), 'times less than qne']
-      const ess = essOf(own, 'qne', () => true).join(', ')
-      return `### steps: scale ${scale}, K = ${candidates}\n\nEffective samples of qne: ${ess}.\n\n${markdownTable(header, lines)}`
+      const header = ['estimator', ...of(first).map(({ t }) => `t = ${t}`), `times less than ${first}`]
+      const ess = essOf(own, first, () => true).join(', ')
+      return `### ${part}: scale ${scale}, K = ${candidates}\n\nEffective samples of ${first}: ${ess}.\n\n${markdownTable(header, lines)}`
     }),
   )
 }
@@ -157,7 +154,7 @@ export function report(rows: readonly Row[], { out, machine }: { out: string; ma
   const sections = unique(rows.map(({ part }) => part)).flatMap((part) => {
     const own = of(part)
     const { energies, repetitions } = own[0]!
-    const tables = own[0]!.budget === undefined ? stepSections(own) : costSections(part, own)
+    const tables = own[0]!.budget === undefined ? stepSections(part, own) : costSections(part, own)
     return [`## ${part}: ${energies} energies, ${repetitions} repetitions each`, ...tables]
   })
   const heading = ['# The estimator study', machine, INTRODUCTION]

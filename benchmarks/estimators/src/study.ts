@@ -3,9 +3,13 @@ import type { Estimator } from '@revflow/stein'
 import { candidatesFor, contestants, steps } from './contestants.ts'
 import { trainedCritic } from './critic.ts'
 import { drawEnergies, type Energy, mixtureEnergy, mlpEnergy } from './energies.ts'
-import { laboratory, type Question } from './measure.ts'
+import { etaRules, learnedEta } from './eta.ts'
+import { laboratory, pointsAt, type Question } from './measure.ts'
 
 export const TIMES = [0.1, 0.3, 0.5, 0.7, 0.9]
+
+/** An estimator, or one that is made for a question's energy and used for all questions about it. */
+type Contestant = Estimator | ((question: Question) => Promise<Estimator>)
 
 /** One part of the study: every estimator at every cost (or number of candidates), time and scale. */
 export interface Part {
@@ -17,8 +21,9 @@ export interface Part {
   readonly times: readonly number[]
   /** Costs in evaluations: a value 1, a value with its gradient 2. */
   readonly budgets?: readonly number[]
-  /** Equal numbers of candidates instead, for {@link steps}. */
+  /** Equal numbers of candidates instead, for `estimators`. */
   readonly candidates?: readonly number[]
+  readonly estimators?: readonly Contestant[]
   readonly energies: number
   readonly repetitions: number
 }
@@ -46,11 +51,26 @@ export interface Row {
 const mlp = { energy: mlpEnergy, bounded: true, dim: 6, times: TIMES }
 const small = { ...mlp, dim: 2, scales: [1], times: [0.5], energies: 1, repetitions: 8 }
 
+const stepsPart = { ...mlp, name: 'steps', estimators: [...contestants(true), ...steps] }
+const etaPart = (bounded: boolean) => ({
+  ...mlp,
+  name: bounded ? 'eta' : 'eta unbounded',
+  bounded,
+  estimators: [...etaRules(bounded), learnedEta],
+})
+
 /** What `full` covers; `smoke` is the same in small. */
 export const profiles: Readonly<Record<'smoke' | 'full', readonly Part[]>> = {
   full: [
     { ...mlp, name: 'cost', scales: [0.5, 1, 2.4, 4, 8], budgets: [16, 32, 64, 128], energies: 8, repetitions: 50 },
-    { ...mlp, name: 'steps', scales: [1, 2.4, 4], candidates: [16, 32], energies: 8, repetitions: 100 },
+    { ...stepsPart, scales: [1, 2.4, 4], candidates: [16, 32], energies: 8, repetitions: 100 },
+    ...[true, false].map((bounded) => ({
+      ...etaPart(bounded),
+      scales: [1, 2.4, 4],
+      candidates: [16, 64],
+      energies: 8,
+      repetitions: 100,
+    })),
     ...[1, 2, 20, 50].map((dim) => ({
       ...mlp,
       name: `dimension ${dim}`,
@@ -75,7 +95,8 @@ export const profiles: Readonly<Record<'smoke' | 'full', readonly Part[]>> = {
   ],
   smoke: [
     { ...small, name: 'cost', budgets: [16] },
-    { ...small, name: 'steps', candidates: [8] },
+    { ...small, name: 'steps', candidates: [8], estimators: stepsPart.estimators },
+    { ...small, name: 'eta', candidates: [8], estimators: etaRules(true) },
     { ...small, name: 'unbounded', bounded: false, budgets: [16] },
   ],
 }
@@ -86,34 +107,39 @@ export function criticPart(run: string): Part {
   return { ...mlp, ...trainedCritic(run), name: 'critic', scales, budgets: [32, 64], energies: 8, repetitions: 50 }
 }
 
-/** x = t·u + (1 − t)·z, u uniform on the box, z standard normal: where a linear flow is trained. */
-function pointsAt(t: number, dim: number, seed: number): Float32Array {
-  const rng = createRng(seed, `x ${t}`)
-  return Float32Array.from({ length: dim }, () => t * (2 * rng.uniform() - 1) + (1 - t) * rng.normal())
-}
-
 /** Runs a part, row by row as they come. */
 export async function* studyPart(part: Part): AsyncGenerator<Row> {
   const { energy, bounded, dim } = part
   const lab = laboratory(energy, bounded)
-  const runs: { estimator: Estimator; candidates: number; budget?: number }[] = part.budgets
+  const runs: { contestant: Contestant; candidates: number; budget?: number }[] = part.budgets
     ? part.budgets.flatMap((budget) =>
-        contestants(bounded).map((estimator) => ({ estimator, candidates: candidatesFor(estimator, budget), budget })),
+        contestants(bounded).map((contestant) => ({
+          contestant,
+          candidates: candidatesFor(contestant, budget),
+          budget,
+        })),
       )
-    : part.candidates!.flatMap((candidates) =>
-        [...contestants(true), ...steps].map((estimator) => ({ estimator, candidates })),
-      )
+    : part.candidates!.flatMap((candidates) => part.estimators!.map((contestant) => ({ contestant, candidates })))
+  const made = new Map<string, Promise<Estimator>>()
+  const estimatorFor = (contestant: Contestant, question: Question, key: string) => {
+    if (typeof contestant !== 'function') return contestant
+    const known = made.get(key) ?? contestant(question)
+    made.set(key, known)
+    return known
+  }
   for (const scale of part.scales)
     for (const t of part.times) {
       const questions: Question[] = drawEnergies(energy, part.energies, dim, scale).map((params, i) => {
-        return { energy, params, x: pointsAt(t, dim, i), t, bounded }
+        return { energy, params, x: pointsAt(createRng(i, `x ${t}`), t, dim), t, bounded }
       })
       const answers: Float64Array[] = []
       for (const question of questions) answers.push(await lab.answer(question))
-      for (const { estimator, candidates, budget } of runs) {
+      for (const { contestant, candidates, budget } of runs) {
         if (candidates < 1) continue
         let [squaredError, ess] = [0, 0]
+        let estimator!: Estimator
         for (const [i, question] of questions.entries()) {
+          estimator = await estimatorFor(contestant, question, `${scale} ${i}`)
           const size = { candidates, repetitions: part.repetitions, seed: i }
           const found = await lab.measure(question, answers[i]!, estimator, size)
           squaredError += found.squaredError / questions.length
