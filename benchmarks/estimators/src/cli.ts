@@ -1,6 +1,6 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { circumstances, readJsonLines } from '@revflow/benchmark-shared'
+import { type Circumstances, circumstances, readJsonLines } from '@revflow/benchmark-shared'
 import { lookUp, RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs'
 import { Command, CommanderError } from 'commander'
@@ -24,16 +24,22 @@ export async function run(profile: string, { part: only, critic, reportOnly, ...
   const parts = only === undefined ? all : [lookUp('part', only, byName)]
   await tf.setBackend('cpu')
   mkdirSync(out, { recursive: true })
+  const made = readMade(join(out, 'made.json'))
   for (const part of reportOnly ? [] : parts) {
     const file = fileOf(out, part.name)
     rmSync(file, { force: true })
     for await (const row of studyPart(part)) appendFileSync(file, `${JSON.stringify(row)}\n`)
+    made[part.name] = circumstances()
+    writeFileSync(join(out, 'made.json'), `${JSON.stringify(made, null, 2)}\n`)
     process.stdout.write(`${part.name}: done\n`)
   }
   const rows = [...fixed.map(({ name }) => name), 'critic'].flatMap((name) => readJsonLines<Row>(fileOf(out, name)))
-  const { date, commit, machine, node } = circumstances()
-  report(rows, { out, machine: `${machine}, Node ${node}, ${date}, commit ${commit}.` })
+  report(rows, made, out)
 }
+
+/** Where, when and of what each part was measured. */
+const readMade = (file: string): Record<string, Circumstances> =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Circumstances>) : {}
 
 const fileOf = (out: string, part: string) => join(out, `${part.replaceAll(' ', '-')}.jsonl`)
 

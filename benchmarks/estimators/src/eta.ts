@@ -56,7 +56,7 @@ const [STEPS, BATCH, CANDIDATES] = [1500, 128, 16]
  * η by a network that was trained for one energy, over x and t as they are asked about: the mean share of the squared
  * standard error that is left of the plain estimate's from the same candidates is made least.
  */
-export async function learnedEta({ energy, params, x, bounded }: Question): Promise<Estimator> {
+export async function learnedEta({ energy, params, x, bounded }: Question, steps = STEPS): Promise<Estimator> {
   const dim = x.length
   const network = mlp({ inputs: [dim, 1], hidden: [64, 64], outputs: dim, activation: 'tanh' })
   // the η of least variance grows as α²/β² while the data decides, and ends at 1
@@ -93,7 +93,7 @@ export async function learnedEta({ energy, params, x, bounded }: Question): Prom
   const first = { weights: weightsAtFirst, optimizer: optimizer.init(weightsAtFirst) }
   let state = hostTree(first as never) as unknown as State
   tf.dispose(first as never)
-  for (let i = 0; i < STEPS; i++) {
+  for (let i = 0; i < steps; i++) {
     const t = rng.fillUniform(new Float32Array(BATCH), 0.05, 0.95)
     const points = Float32Array.from([...t].flatMap((time) => [...pointsAt(rng, time, dim)]))
     const inputs = {

@@ -120,11 +120,11 @@ export async function* studyPart(part: Part): AsyncGenerator<Row> {
         })),
       )
     : part.candidates!.flatMap((candidates) => part.estimators!.map((contestant) => ({ contestant, candidates })))
-  const made = new Map<string, Promise<Estimator>>()
+  const learned = new Map<string, Promise<Estimator>>()
   const estimatorFor = (contestant: Contestant, question: Question, key: string) => {
     if (typeof contestant !== 'function') return contestant
-    const known = made.get(key) ?? contestant(question)
-    made.set(key, known)
+    const known = learned.get(key) ?? contestant(question)
+    learned.set(key, known)
     return known
   }
   for (const scale of part.scales)

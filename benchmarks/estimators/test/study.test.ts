@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRng } from '@revflow/core'
 import type { HostTensor } from '@revflow/jit'
-import { resolveEstimator } from '@revflow/stein'
+import { type Estimator, resolveEstimator } from '@revflow/stein'
 import * as tf from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { main } from '../src/cli.ts'
 import { candidatesFor, contestants, reference } from '../src/contestants.ts'
 import { mixtureEnergy, mlpEnergy } from '../src/energies.ts'
-import { laboratory } from '../src/measure.ts'
+import { learnedEta } from '../src/eta.ts'
+import { laboratory, pointsAt } from '../src/measure.ts'
 import { advantages } from '../src/report.ts'
 import type { Row } from '../src/study.ts'
 
@@ -48,6 +49,18 @@ describe('the laboratory', () => {
     expect(Math.abs(deviation(once.w1!) / (1.5 / Math.sqrt(6)) - 1)).toBeLessThan(4 / Math.sqrt(2 * 384))
     expect(Math.abs(deviation(once.w2!) / (1.4 / 8) - 1)).toBeLessThan(4 / Math.sqrt(2 * 4096))
   })
+})
+
+it('a network learns an η with less error than none has', async () => {
+  const [dim, t] = [2, 0.6]
+  const question = { energy: mlpEnergy, params: mlpEnergy.draw(createRng(5), dim, 1), t, bounded: true }
+  const lab = laboratory(mlpEnergy, true)
+  const at = { ...question, x: pointsAt(createRng(6), t, dim) }
+  const [answer, learned] = [await lab.answer(at), await learnedEta(at, 200)]
+  const error = async (estimator: Estimator) =>
+    (await lab.measure(at, answer, estimator, { candidates: 16, repetitions: 400, seed: 0 })).squaredError
+  expect(await error(learned)).toBeLessThan((await error(resolveEstimator('qne'))) / 2)
+  await lab.dispose()
 })
 
 describe('the contest', () => {
