@@ -1,5 +1,6 @@
 import { parseOptions } from '@revflow/core'
 import { z } from 'zod'
+import { cpuSession } from './engine/cpu-session.ts'
 import { eagerEngine } from './engine/eager.ts'
 import { nodeSession } from './engine/node-session.ts'
 import { onnxEngine } from './engine/onnx.ts'
@@ -36,6 +37,9 @@ export type JitOptions = z.input<typeof jitOptionsSchema>
 export function jit<A extends readonly unknown[], R>(fn: (...trees: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const { engine, threads, flushDenormals, ...shared } = parseOptions(jitOptionsSchema, options, 'jit')
   if (engine === 'eager') return jitted(eagerEngine, fn, shared)
-  const provider = engine === 'onnx' ? 'cpu' : engine
-  return jitted(onnxEngine(engine, nodeSession({ provider, threads, flushDenormals })), fn, shared)
+  const session =
+    engine === 'onnx'
+      ? cpuSession({ threads, flushDenormals })
+      : nodeSession({ provider: engine, threads, flushDenormals })
+  return jitted(onnxEngine(engine, session), fn, shared)
 }

@@ -1,9 +1,7 @@
 import { HostTensor, jit, stopGradient } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
-import * as ort from 'onnxruntime-node'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
-
-type Session = ort.InferenceSession
+import { nativeRuntime } from '../src/engine/native-runtime.ts'
 
 const near = (actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5) => {
   expect(actual.length).toBe(expected.length)
@@ -199,10 +197,11 @@ describe('jit', () => {
   })
 
   it('releases every session it opened, once: of shapes that leave, after a failure, and at the end', async () => {
-    const open = ort.InferenceSession.create.bind(ort.InferenceSession) as (...args: unknown[]) => Promise<Session>
+    const runtime = nativeRuntime()
+    const open = runtime.open.bind(runtime)
     const releases: MockInstance[] = []
-    const create = vi.spyOn(ort.InferenceSession, 'create').mockImplementation(async (...args: unknown[]) => {
-      const session = await open(...args)
+    const opened = vi.spyOn(runtime, 'open').mockImplementation((...given) => {
+      const session = open(...given)
       releases.push(vi.spyOn(session, 'release'))
       return session
     })
@@ -210,7 +209,7 @@ describe('jit', () => {
     for (const n of [1, 2, 3, 1]) await first(HostTensor.from(new Float32Array(n)))
     await expect(first(HostTensor.from([9]))).rejects.toThrow('an index of a gather or scatter')
     await first.dispose()
-    create.mockRestore()
+    opened.mockRestore()
     expect(releases.map((release) => release.mock.calls.length)).toEqual([1, 1, 1, 1])
   })
 

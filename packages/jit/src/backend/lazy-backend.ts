@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto'
 import { RevflowError } from '@revflow/core'
 import type * as tf from '@tensorflow/tfjs-core'
-import type * as ort from 'onnxruntime-node'
-import { onnxRuntime } from '../engine/node-runtime.ts'
+import { type NativeSession, nativeRuntime } from '../engine/native-runtime.ts'
+import type { Model } from '../engine/onnx.ts'
 import { encodeModel } from '../graph/encode.ts'
 import { Graph, type Value } from '../graph/graph.ts'
-import { allocate, type DType, sizeOf, type TensorData } from '../host-tensor.ts'
+import { allocate, type DType, HostTensor, sizeOf, type TensorData, type TensorSpec } from '../host-tensor.ts'
 import type { Attrs } from '../kernels/kernel.ts'
 import { type Entry, GraphBackend } from '../trace/graph-backend.ts'
-import { SyncSession } from './sync-session.ts'
 
 type Recorded = Extract<Entry, { graph: Graph }>
 
-/** What goes wrong is thrown; ONNX Runtime need not print it too. */
-const SILENT = 4
 /** Nodes after which what was recorded runs though nobody has asked for a number. */
 const MOST_NODES = 2000
 /** Bytes of disposed tensors that the recording reads, after which it runs likewise. */
@@ -31,14 +28,14 @@ export class LazyBackend extends GraphBackend {
   #graph = new Graph()
   /** Values of the graph that stand for known numbers, and these. */
   #inputs = new Map<object, Value>()
-  #feeds: Record<string, ort.Tensor> = {}
+  #feeds: Record<string, HostTensor> = {}
   /** Bytes of inputs that are disposed of, and alive only for the recording. */
   #held = 0
   /** Recorded values that are still alive. */
   readonly #pending = new Map<object, Recorded>()
   /** Why there are no numbers of values that ran. */
   readonly #failures = new WeakMap<Recorded, unknown>()
-  readonly #sessions = new Map<string, SyncSession>()
+  readonly #sessions = new Map<string, NativeSession>()
 
   override get recording(): Graph {
     return this.#graph
@@ -48,8 +45,7 @@ export class LazyBackend extends GraphBackend {
     const known = this.#inputs.get(dataId)
     if (known) return known
     const value = this.#graph.input(`i${this.#inputs.size}`, { dtype, shape })
-    const { Tensor } = onnxRuntime()
-    this.#feeds[value.name] = new Tensor(dtype, values as Float32Array, [...shape])
+    this.#feeds[value.name] = new HostTensor(dtype, shape, values as Float32Array)
     this.#inputs.set(dataId, value)
     return value
   }
@@ -128,15 +124,21 @@ export class LazyBackend extends GraphBackend {
   }
 
   /** Of values that fail together, each half is tried alone: only what depends on a failure is lost. */
-  #compute(graph: Graph, feeds: Record<string, ort.Tensor>, wanted: readonly (readonly [object, Recorded])[]): void {
+  #compute(
+    graph: Graph,
+    feeds: Readonly<Record<string, HostTensor>>,
+    wanted: readonly (readonly [object, Recorded])[],
+  ): void {
     const part = new Graph()
     for (const list of ['nodes', 'initializers', 'inputs'] as const) part[list].push(...(graph[list] as never[]))
-    const names = wanted.map((_, i) => `o${i}`)
-    for (const [i, [, { value }]] of wanted.entries()) part.output(names[i]!, value)
+    const outputs = wanted.map(([, { value }], i) => [`o${i}`, value as TensorSpec] as const)
+    for (const [i, [, { value }]] of wanted.entries()) part.output(outputs[i]![0], value)
     part.prune()
     try {
-      const outputs = this.#session(part).run(feeds, names)
-      for (const [i, [dataId]] of wanted.entries()) this.#settle(dataId, outputs[names[i]!]!.data as TensorData[DType])
+      const results = outputs.map(([, { dtype, shape }]) => new HostTensor(dtype, shape, allocate(dtype, shape)))
+      const inputs = part.inputs.map(({ name }) => feeds[name]!)
+      this.#session(part, outputs).run(inputs, results)
+      for (const [i, [dataId]] of wanted.entries()) this.#settle(dataId, results[i]!.data)
     } catch (error) {
       const half = Math.ceil(wanted.length / 2)
       if (wanted.length === 1) this.#failures.set(wanted[0]![1], error)
@@ -150,23 +152,19 @@ export class LazyBackend extends GraphBackend {
     this.entries.set(dataId, { refCount, values })
   }
 
-  #session(graph: Graph): SyncSession {
-    const model = encodeModel(graph)
-    const key = createHash('sha1').update(model).digest('base64')
-    const known = this.#sessions.get(key)
-    const session =
-      known ??
-      new SyncSession(model, {
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: SILENT,
-        intraOpNumThreads: graph.flops() < THREADING_FLOPS ? 1 : 0,
-      })
+  /** @throws RevflowError (`engine-missing`) where there is no ONNX Runtime that computes at once */
+  #session(graph: Graph, outputs: Model['outputs']): NativeSession {
+    const bytes = encodeModel(graph)
+    const key = createHash('sha1').update(bytes).digest('base64')
+    const model = { bytes, inputs: graph.inputs.map(({ name }) => name), outputs }
+    const threads = graph.flops() < THREADING_FLOPS ? 1 : 0
+    const session = this.#sessions.get(key) ?? nativeRuntime().open(model, { threads })
     this.#sessions.delete(key)
     this.#sessions.set(key, session)
     if (this.#sessions.size > MOST_SESSIONS) {
       const [oldest, unused] = this.#sessions.entries().next().value!
       this.#sessions.delete(oldest)
-      unused.dispose()
+      unused.release()
     }
     return session
   }
@@ -180,7 +178,7 @@ export class LazyBackend extends GraphBackend {
   }
 
   override dispose(): void {
-    for (const session of this.#sessions.values()) session.dispose()
+    for (const session of this.#sessions.values()) session.release()
     this.#sessions.clear()
   }
 }

@@ -1,0 +1,233 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { RevflowError } from '@revflow/core'
+import { type HostTensor, sizeOf, typeName } from '../host-tensor.ts'
+import { onnxRuntime } from './node-runtime.ts'
+import type { Model } from './onnx.ts'
+
+/*
+ * ONNX Runtime by its C interface, in the library that onnxruntime-node brings. Its JavaScript binding copies every result
+ * into a new array and wraps each tensor anew, at every call: of an update of 64 transitions that was a quarter.
+ */
+
+/** An address, or null as 0. */
+type Pointer = bigint
+type Argument = Pointer | number | string | ArrayBufferView | null
+
+/** What is used of koffi, which calls functions of native libraries. */
+interface Koffi {
+  load(file: string): { func(name: string, result: string, parameters: string[]): () => Pointer }
+  array(type: string, length: number): object
+  proto(result: string, parameters: readonly string[]): object
+  decode(at: Pointer, type: object): unknown
+  call(at: Pointer, type: object, ...given: Argument[]): Pointer
+  address(memory: ArrayBufferView): Pointer
+}
+
+const LIBRARIES: Readonly<Record<string, string>> = {
+  linux: 'libonnxruntime.so.1',
+  darwin: 'libonnxruntime.1.dylib',
+  win32: 'onnxruntime.dll',
+}
+/** The version of the C interface that is asked for, 1.16 and every later one has it. */
+const API_VERSION = 16
+/** Functions that return a status, by their places in `OrtApi`, a structure that only grows at its end. */
+const CALLS = {
+  CreateEnv: [3, 'int', 'str', 'void *'],
+  CreateSessionFromArray: [8, 'void *', 'void *', 'size_t', 'void *', 'void *'],
+  Run: [9, 'void *', 'void *', 'void *', 'void *', 'size_t', 'void *', 'size_t', 'void *'],
+  CreateSessionOptions: [10, 'void *'],
+  SetSessionLogSeverityLevel: [22, 'void *', 'int'],
+  SetSessionGraphOptimizationLevel: [23, 'void *', 'int'],
+  SetIntraOpNumThreads: [24, 'void *', 'int'],
+  CreateTensorWithDataAsOrtValue: [49, 'void *', 'void *', 'size_t', 'void *', 'size_t', 'int', 'void *'],
+  CreateCpuMemoryInfo: [69, 'int', 'int', 'void *'],
+  AddSessionConfigEntry: [130, 'void *', 'str', 'str'],
+} as const
+const [GET_ERROR_MESSAGE, RELEASE_STATUS, RELEASE_SESSION, RELEASE_VALUE, RELEASE_SESSION_OPTIONS] = [
+  2, 93, 95, 96, 100,
+]
+const ALL_OPTIMISATIONS = 99
+/** What goes wrong is thrown: said once is enough. */
+const FATAL_ONLY = 4
+const ELEMENT_TYPES = { float32: 1, int32: 6, bool: 9 } as const
+
+type Calls = Readonly<Record<keyof typeof CALLS, (...given: Argument[]) => void>>
+interface Library extends Calls {
+  address(memory: ArrayBufferView): Pointer
+  releaseSession(session: Pointer): void
+  releaseValue(value: Pointer): void
+  releaseOptions(options: Pointer): void
+}
+
+function openLibrary(): Library {
+  const require = createRequire(import.meta.url)
+  const koffi = require('koffi') as Koffi
+  const folder = join(dirname(require.resolve('onnxruntime-node')), '../bin/napi-v6', process.platform, process.arch)
+  const base = koffi.load(join(folder, LIBRARIES[process.platform]!)).func('OrtGetApiBase', 'void *', [])()
+  const pointers = (at: Pointer, count: number) => koffi.decode(at, koffi.array('void *', count)) as Pointer[]
+  const api = koffi.call(pointers(base, 1)[0]!, koffi.proto('void *', ['uint32_t']), API_VERSION)
+  const table = pointers(api, 131)
+  const bind = <R>(place: number, result: string, parameters: readonly string[]) =>
+    koffi.decode(table[place]!, koffi.proto(result, parameters)) as (...given: Argument[]) => R
+  const message = bind<string>(GET_ERROR_MESSAGE, 'str', ['void *'])
+  const releaseStatus = bind<void>(RELEASE_STATUS, 'void', ['void *'])
+  const checked = ([place, ...parameters]: readonly [number, ...string[]]) => {
+    const call = bind<Pointer | null>(place, 'void *', parameters)
+    return (...given: Argument[]) => {
+      const status = call(...given)
+      if (!status) return
+      const error = new Error(message(status))
+      releaseStatus(status)
+      throw error
+    }
+  }
+  return {
+    ...(Object.fromEntries(Object.entries(CALLS).map(([name, call]) => [name, checked(call)])) as unknown as Calls),
+    address: koffi.address,
+    releaseSession: bind(RELEASE_SESSION, 'void', ['void *']),
+    releaseValue: bind(RELEASE_VALUE, 'void', ['void *']),
+    releaseOptions: bind(RELEASE_SESSION_OPTIONS, 'void', ['void *']),
+  }
+}
+
+export interface NativeSessionOptions {
+  /** Threads inside one operation; 0 lets ONNX Runtime choose one a core. */
+  readonly threads: number
+  /** Whether numbers too small for full precision count as 0: on the calling thread, as the first session asks for. */
+  readonly flushDenormals?: boolean
+}
+
+/** A loaded model that computes at once, on this thread, into memory that is given. */
+export interface NativeSession {
+  /**
+   * @param results tensors whose arrays are written
+   * @throws RevflowError (`detached`) for an array whose memory was given to another thread
+   */
+  run(inputs: readonly HostTensor[], results: readonly HostTensor[]): void
+  release(): void
+}
+
+/** ONNX Runtime in this process. */
+export interface NativeRuntime {
+  open(model: Model, options: NativeSessionOptions): NativeSession
+}
+
+function createRuntime(): NativeRuntime {
+  const library = openLibrary()
+  /** What a function writes through its last argument. */
+  const made = (call: (result: BigUint64Array) => void): Pointer => {
+    const result = new BigUint64Array(1)
+    call(result)
+    return result[0]!
+  }
+  const env = made((result) => library.CreateEnv(FATAL_ONLY, 'revflow', result))
+  const cpu = made((result) => library.CreateCpuMemoryInfo(0, 0, result))
+  const nowhere = new Float32Array(1)
+
+  /** Native tensors over an array, by type and shape; they end with it. */
+  const known = new WeakMap<ArrayBufferView, Map<string, Pointer>>()
+  const ended = new FinalizationRegistry<Map<string, Pointer>>((values) => {
+    for (const value of values.values()) library.releaseValue(value)
+  })
+  const valuesOver = (data: ArrayBufferView): Map<string, Pointer> => {
+    const values = known.get(data) ?? new Map<string, Pointer>()
+    if (values.size > 0) return values
+    known.set(data, values)
+    ended.register(data, values)
+    return values
+  }
+  const nativeTensor = (tensor: HostTensor): Pointer => {
+    const { dtype, shape, data } = tensor
+    const elements = sizeOf(shape)
+    if (data.length !== elements) throw detached(tensor)
+    const [values, type] = [valuesOver(data), typeName(tensor)]
+    const value = values.get(type)
+    if (value !== undefined) return value
+    const [extent, at] = [BigInt64Array.from(shape, BigInt), elements === 0 ? nowhere : data]
+    const fresh = made((result) =>
+      library.CreateTensorWithDataAsOrtValue(
+        cpu,
+        library.address(at),
+        data.byteLength,
+        extent,
+        shape.length,
+        ELEMENT_TYPES[dtype],
+        result,
+      ),
+    )
+    values.set(type, fresh)
+    return fresh
+  }
+
+  return {
+    open({ bytes, inputs, outputs }, { threads, flushDenormals = false }) {
+      const options = made((result) => library.CreateSessionOptions(result))
+      let session: Pointer | undefined
+      try {
+        library.SetSessionLogSeverityLevel(options, FATAL_ONLY)
+        library.SetSessionGraphOptimizationLevel(options, ALL_OPTIMISATIONS)
+        library.SetIntraOpNumThreads(options, threads)
+        library.AddSessionConfigEntry(options, 'session.set_denormal_as_zero', flushDenormals ? '1' : '0')
+        session = made((result) => library.CreateSessionFromArray(env, bytes, bytes.byteLength, options, result))
+      } finally {
+        library.releaseOptions(options)
+      }
+      const texts = [...inputs, ...outputs.map(([name]) => name)].map((name) => Buffer.from(`${name}\0`))
+      const names = BigUint64Array.from(texts, library.address)
+      const [given, taken] = [new BigUint64Array(inputs.length), new BigUint64Array(outputs.length)]
+      return {
+        run(tensors, results) {
+          if (session === undefined) throw disposed()
+          for (const [i, tensor] of tensors.entries()) given[i] = nativeTensor(tensor)
+          for (const [i, tensor] of results.entries()) taken[i] = nativeTensor(tensor)
+          const outputNames = names.subarray(inputs.length)
+          library.Run(session, null, names, given, given.length, outputNames, taken.length, taken)
+        },
+        release() {
+          if (session !== undefined) library.releaseSession(session)
+          session = undefined
+          texts.length = 0 // till here their addresses are in use
+        },
+      }
+    },
+  }
+}
+
+const disposed = () =>
+  new RevflowError({
+    code: 'disposed',
+    path: 'a compiled function',
+    expected: 'one that is in use',
+    received: 'one that was disposed of before it ran',
+  })
+const detached = ({ shape }: HostTensor) =>
+  new RevflowError({
+    code: 'detached',
+    path: `tensor of shape [${shape}]`,
+    expected: `an array of ${sizeOf(shape)} elements, as it was made with`,
+    received: 'one whose memory was transferred or resized',
+  })
+
+let runtime: NativeRuntime | undefined
+
+/** ONNX Runtime in this process. @throws RevflowError (`engine-missing`) where its library or koffi does not work here */
+export function nativeRuntime(): NativeRuntime {
+  if (runtime) return runtime
+  onnxRuntime()
+  try {
+    runtime = createRuntime()
+    return runtime
+  } catch (cause) {
+    throw new RevflowError(
+      {
+        code: 'engine-missing',
+        path: 'koffi',
+        expected: `its library for ${process.platform}-${process.arch}, and that of onnxruntime-node 1.30`,
+        received: (cause as Error).message.split('\n')[0]!,
+        hint: 'install optional dependencies too; jit() computes without, only slower',
+      },
+      { cause },
+    )
+  }
+}
