@@ -7,7 +7,7 @@ import type { Model } from './onnx.ts'
 
 /*
  * ONNX Runtime by its C interface, in the library that onnxruntime-node brings. Its JavaScript binding copies every result
- * into a new array and wraps each tensor anew, at every call: of an update of 64 transitions that was a quarter.
+ * into a new array and wraps each tensor anew, at every call: of an update of 64 transitions that was a tenth.
  */
 
 /** An address, or null as 0. */
