@@ -56,6 +56,33 @@ describe('native sessions', () => {
     await product.dispose()
   })
 
+  it('keep what every call uses beside what each call brings', async () => {
+    const sum = jit(
+      (constant: tf.Tensor1D, state: { x: tf.Tensor1D }, x: tf.Tensor1D) => ({
+        state: { x: tf.add(tf.add(constant, state.x), x) },
+        twice: tf.mul(x, 2),
+      }),
+      { donate: [1] },
+    )
+    const constant = HostTensor.from([1, 2])
+    const brought: HostTensor[] = []
+    let state: { readonly x: HostTensor } = { x: HostTensor.from([0, 0]) }
+    for (let i = 1; i <= 50; i++) {
+      brought.push(HostTensor.from([i, i]))
+      const result = await sum(constant, state, brought.at(-1)!)
+      state = result.state
+      brought.push(result.twice)
+      expect([...state.x.data, ...result.twice.data]).toEqual([
+        i + (i * (i + 1)) / 2,
+        2 * i + (i * (i + 1)) / 2,
+        2 * i,
+        2 * i,
+      ])
+    }
+    expect(new Set(brought.map(({ data }) => data.buffer)).size).toBe(100)
+    await sum.dispose()
+  })
+
   it('follow arrays that the collector would move', async () => {
     const double = jit((x: tf.Tensor1D) => tf.mul(x, 2))
     // up to 64 bytes an array lies in the heap of JavaScript at first

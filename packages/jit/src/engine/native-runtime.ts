@@ -124,40 +124,48 @@ function createRuntime(): NativeRuntime {
   const env = made((result) => library.CreateEnv(FATAL_ONLY, 'revflow', result))
   const cpu = made((result) => library.CreateCpuMemoryInfo(0, 0, result))
   const nowhere = new Float32Array(1)
-
-  /** Native tensors over an array, by type and shape; they end with it. */
-  const known = new WeakMap<ArrayBufferView, Map<string, Pointer>>()
-  const ended = new FinalizationRegistry<Map<string, Pointer>>((values) => {
-    for (const value of values.values()) library.releaseValue(value)
-  })
-  const valuesOver = (data: ArrayBufferView): Map<string, Pointer> => {
-    const values = known.get(data) ?? new Map<string, Pointer>()
-    if (values.size > 0) return values
-    known.set(data, values)
-    ended.register(data, values)
-    return values
-  }
-  const nativeTensor = (tensor: HostTensor): Pointer => {
-    const { dtype, shape, data } = tensor
-    const elements = sizeOf(shape)
-    if (data.length !== elements) throw detached(tensor)
-    const [values, type] = [valuesOver(data), typeName(tensor)]
-    const value = values.get(type)
-    if (value !== undefined) return value
-    const [extent, at] = [BigInt64Array.from(shape, BigInt), elements === 0 ? nowhere : data]
-    const fresh = made((result) =>
+  const tensorAt = (address: Pointer, { dtype, shape, data }: HostTensor): Pointer =>
+    made((result) =>
       library.CreateTensorWithDataAsOrtValue(
         cpu,
-        library.address(at),
+        address,
         data.byteLength,
-        extent,
+        BigInt64Array.from(shape, BigInt),
         shape.length,
         ELEMENT_TYPES[dtype],
         result,
       ),
     )
-    values.set(type, fresh)
-    return fresh
+  /**
+   * Native tensors of one type and shape. They are known by their addresses alone, so that no array is kept alive; of each
+   * input and output three are kept, since donated memory comes in turns of two.
+   */
+  const createTensors = () => {
+    const known = new Map<Pointer, Pointer>()
+    let most = 0
+    return {
+      makeRoom() {
+        most += 3
+      },
+      over(tensor: HostTensor): Pointer {
+        const { shape, data } = tensor
+        if (data.length !== sizeOf(shape)) throw detached(tensor)
+        const address = library.address(data.length === 0 ? nowhere : data)
+        const value = known.get(address) ?? tensorAt(address, tensor)
+        known.delete(address)
+        known.set(address, value) // last: the first is none of this call
+        if (known.size > most) {
+          const [oldest, unused] = known.entries().next().value!
+          known.delete(oldest)
+          library.releaseValue(unused)
+        }
+        return value
+      },
+      release() {
+        for (const value of known.values()) library.releaseValue(value)
+        known.clear()
+      },
+    }
   }
 
   return {
@@ -175,18 +183,31 @@ function createRuntime(): NativeRuntime {
       }
       const texts = [...inputs, ...outputs.map(([name]) => name)].map((name) => Buffer.from(`${name}\0`))
       const names = BigUint64Array.from(texts, library.address)
-      const [given, taken] = [new BigUint64Array(inputs.length), new BigUint64Array(outputs.length)]
+      const byType = new Map<string, ReturnType<typeof createTensors>>()
+      const tensorsOf = (tensor: HostTensor) => {
+        const type = typeName(tensor)
+        const tensors = byType.get(type) ?? createTensors()
+        byType.set(type, tensors)
+        tensors.makeRoom()
+        return tensors
+      }
+      /** Those of each input and output, whose types are always the same. */
+      let places: ReturnType<typeof createTensors>[] | undefined
+      const values = new BigUint64Array(texts.length)
+      const n = inputs.length
+      const [outputNames, outputValues] = [names.subarray(n), values.subarray(n)]
       return {
         run(tensors, results) {
           if (session === undefined) throw disposed()
-          for (const [i, tensor] of tensors.entries()) given[i] = nativeTensor(tensor)
-          for (const [i, tensor] of results.entries()) taken[i] = nativeTensor(tensor)
-          const outputNames = names.subarray(inputs.length)
-          library.Run(session, null, names, given, given.length, outputNames, taken.length, taken)
+          const all = [...tensors, ...results]
+          places ??= all.map(tensorsOf)
+          for (const [i, tensor] of all.entries()) values[i] = places[i]!.over(tensor)
+          library.Run(session, null, names, values, n, outputNames, outputs.length, outputValues)
         },
         release() {
           if (session !== undefined) library.releaseSession(session)
           session = undefined
+          for (const tensors of byType.values()) tensors.release()
           texts.length = 0 // till here their addresses are in use
         },
       }
