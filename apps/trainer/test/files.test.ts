@@ -10,6 +10,7 @@ import { openLogs } from '../src/logging/logs.ts'
 import { crc32c } from '../src/logging/tensorboard.ts'
 import { learningCurve } from '../src/plot/learning-curve.ts'
 import { lock } from '../src/run/lock.ts'
+import { createProgress } from '../src/ui/progress.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'revflow-files-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -127,6 +128,15 @@ describe('checkpoints', () => {
     expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 40, data })
     expect(() => writeCheckpoint(join(folder, 'missing'), 1, data)).toThrow('expected room and permission to write')
   })
+})
+
+it('progress without a terminal says the last step once', () => {
+  const lines: string[] = []
+  const stream = { isTTY: false, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream
+  const progress = createProgress(100, stream)
+  const report = { stepsPerSecond: 10, evaluationReturn: 1, effectiveSampleSize: 2 }
+  for (const step of [50, 100, 100]) progress.update({ step, ...report })
+  expect(lines.filter((line) => line.startsWith('step 100/100'))).toHaveLength(1)
 })
 
 describe('logs', () => {
