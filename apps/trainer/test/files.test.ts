@@ -117,7 +117,7 @@ describe('safetensors', () => {
 
 describe('checkpoints', () => {
   it('keep the one before, though a newer one be damaged, and ignore leftovers', () => {
-    writeCheckpoint(folder, 10, data)
+    writeCheckpoint(folder, 10, data, 0)
     writeCheckpoint(folder, 20, data, 10)
     writeFileSync(join(folder, 'step-40.safetensors'), 'damaged')
     expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 20, data })
@@ -126,7 +126,7 @@ describe('checkpoints', () => {
     writeCheckpoint(folder, 40, data, 30)
     expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([40, 30])
     expect(readLatestCheckpoint(folder).found).toMatchObject({ step: 40, data })
-    expect(() => writeCheckpoint(join(folder, 'missing'), 1, data)).toThrow('expected room and permission to write')
+    expect(() => writeCheckpoint(join(folder, 'missing'), 1, data, 0)).toThrow('expected room and permission to write')
   })
 })
 

@@ -49,7 +49,7 @@ export const etaRules = (bounded: boolean): Estimator[] =>
     'w̄^½ as the presets have it': coefficients.temperedRegression,
   }).map(([name, coefficient]) => withEta(name, bounded, coefficient))
 
-export const LEARNED = 'network of (x, t)'
+const LEARNED = 'network of (x, t)'
 const [STEPS, BATCH, CANDIDATES] = [1500, 128, 16]
 
 /**

@@ -1,9 +1,9 @@
-import { mapTree, RevflowError, type Rng } from '@revflow/core'
+import { mapTree, type Rng } from '@revflow/core'
 import { type AdamState, adam, polyak, valueAndGrads } from '@revflow/nn'
 import { criticLoss, lowerBound, type TwinCriticParams, type TwinCritics, tdTarget, twinCritics } from '@revflow/rl'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch, Spaces } from './agent.ts'
-import type { SharedConfig } from './options.ts'
+import { type SharedConfig, wrongOption } from './options.ts'
 
 export type CriticState = {
   critics: TwinCriticParams
@@ -17,12 +17,7 @@ export type CriticState = {
  */
 export function criticLearner(config: SharedConfig, spaces: Spaces, given?: TwinCritics) {
   if (config.actorBatchSize > config.batchSize)
-    throw new RevflowError({
-      code: 'invalid-option',
-      path: 'agent.actorBatchSize',
-      expected: `at most batchSize, ${config.batchSize}`,
-      received: `${config.actorBatchSize}`,
-    })
+    throw wrongOption('actorBatchSize', `at most batchSize, ${config.batchSize}`, `${config.actorBatchSize}`)
   const critics =
     given ??
     twinCritics({

@@ -1,11 +1,11 @@
-import { type NoiseSpecs, RevflowError, type Rng } from '@revflow/core'
+import type { NoiseSpecs, Rng } from '@revflow/core'
 import { sampleAncestral, sampleOde, sampleSde, sampleWithLogDensity } from '@revflow/flows'
 import { fourierFeatures, type MlpParams, mlp } from '@revflow/nn'
 import { convertPrediction, type DiscreteSchedule, gaussian, type Prediction, type Schedule } from '@revflow/schedules'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Noise, Spaces } from './agent.ts'
 import { type FlowPolicyConfig, scheduleOf } from './flow-policy.options.ts'
-import type { SharedConfig } from './options.ts'
+import { type SharedConfig, wrongOption } from './options.ts'
 
 const BOUNDS = { low: -1, high: 1 }
 /** The float before 1, to which draws near it round: at 1 no noise is left whose mean could be taken. */
@@ -106,20 +106,18 @@ export function flowPolicy(config: FlowPolicyConfig & SharedConfig, { observatio
 /** Refuses what would draw no action. `signal`: α where sampling starts. */
 function checkSampler({ sampler, prediction, schedule: { kind } }: FlowPolicyConfig, signal: number): void {
   if (sampler === 'ancestral' && (kind === 'linear-flow' || kind === 've-geometric'))
-    throw new RevflowError({
-      code: 'invalid-option',
-      path: 'agent.sampler',
-      expected: `ode or sde, as α² + β² = 1 does not hold for the schedule ${kind}`,
-      received: "'ancestral'",
-      hint: "did you mean 'ode'?",
-    })
+    throw wrongOption(
+      'sampler',
+      `ode or sde, as α² + β² = 1 does not hold for the schedule ${kind}`,
+      "'ancestral'",
+      "did you mean 'ode'?",
+    )
   if (signal < 1e-9 && (sampler === 'sde' || prediction === 'noise' || prediction === 'score'))
-    throw new RevflowError({
-      code: 'invalid-option',
-      path: 'agent.tMin',
-      expected: `more than 0, as α = 0 there for the schedule ${kind}, and ${sampler} steps of a ${prediction} divide by it`,
-      received: '0',
-    })
+    throw wrongOption(
+      'tMin',
+      `more than 0, as α = 0 there for the schedule ${kind}, and ${sampler} steps of a ${prediction} divide by it`,
+      '0',
+    )
 }
 
 /** σ with which the SDE is the exact reverse of the noising: σ² = 2(α' β²/α − β β'). */

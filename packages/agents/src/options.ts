@@ -1,3 +1,4 @@
+import { RevflowError } from '@revflow/core'
 import { activationNames, constant, cosineDecay, linearDecay, type Schedule } from '@revflow/nn'
 import { z } from 'zod'
 
@@ -59,3 +60,7 @@ export function actorRate({ actorLearningRate: start, actorDecay }: SharedConfig
   const { shape, to: end, updates: steps } = actorDecay
   return { linear: linearDecay, cosine: cosineDecay }[shape]({ start, end, steps })
 }
+
+/** What to throw where an option contradicts another. */
+export const wrongOption = (option: string, expected: string, received: string, hint?: string) =>
+  new RevflowError({ code: 'invalid-option', path: `agent.${option}`, expected, received, ...(hint && { hint }) })

@@ -1,4 +1,4 @@
-import { mapTree, type NoiseSpec, type NoiseSpecs, RevflowError } from '@revflow/core'
+import { mapTree, type NoiseSpec, type NoiseSpecs } from '@revflow/core'
 import { interpolate, reverseFlowMatchingLoss } from '@revflow/flows'
 import { type AdamState, adam, type MlpParams, polyak, valueAndGrads } from '@revflow/nn'
 import type { TwinCriticParams, TwinCritics } from '@revflow/rl'
@@ -8,7 +8,7 @@ import { actionRules, repeatRows } from './action-rules.ts'
 import { type Batch, defineAgent, type Noise } from './agent.ts'
 import { type CriticState, criticLearner, criticMetrics } from './critic-learner.ts'
 import { flowPolicy } from './flow-policy.ts'
-import { actorRate } from './options.ts'
+import { actorRate, wrongOption } from './options.ts'
 import { rfmConfig } from './rfm.config.ts'
 import { temperatureRule } from './temperature.ts'
 
@@ -101,19 +101,23 @@ comes from tempered regression (estimator \`rfm-box\`).`,
     const { actionSize } = spaces
     const method = resolveEstimator(estimator)
     if (!config.bounded && !method.targets.includes('unbounded'))
-      throw wrong(
+      throw wrongOption(
         'estimator',
         'one for targets without bounds, where bounded is false',
         `'${method.name}'`,
         "did you mean 'rfm'?",
       )
     if (config.temperature.kind === 'entropy' && !entropy)
-      throw wrong('temperature.kind', "the option entropy, where it is 'entropy'", 'none')
+      throw wrongOption('temperature.kind', "the option entropy, where it is 'entropy'", 'none')
     if (config.backup && entropy)
-      throw wrong('backup', 'none beside the option entropy, whose backup is a mean over draws', `'${config.backup}'`)
+      throw wrongOption(
+        'backup',
+        'none beside the option entropy, whose backup is a mean over draws',
+        `'${config.backup}'`,
+      )
     if (noisyActions % actorSteps !== 0) {
       const nearest = nearestDivisor(noisyActions, actorSteps)
-      throw wrong(
+      throw wrongOption(
         'actorSteps',
         `a divisor of noisyActions, ${noisyActions}`,
         `${actorSteps}`,
@@ -284,9 +288,6 @@ function strided(rows: tf.Tensor, i: number, n: number): tf.Tensor {
   const [count, ...rest] = rows.shape as [number, ...number[]]
   return tf.squeeze(tf.slice(tf.reshape(rows, [count / n, n, ...rest]), [0, i], [-1, 1]), [1])
 }
-
-const wrong = (option: string, expected: string, received: string, hint?: string) =>
-  new RevflowError({ code: 'invalid-option', path: `agent.${option}`, expected, received, ...(hint && { hint }) })
 
 /** The divisor of n that is nearest to a number. */
 function nearestDivisor(n: number, to: number): number {

@@ -1,7 +1,6 @@
-import { RevflowError } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
-import { fixedTemperature } from './options.ts'
+import { fixedTemperature, wrongOption } from './options.ts'
 
 const positive = z.number().positive()
 const initial = positive.default(0.1).describe('λ at first')
@@ -65,12 +64,7 @@ export function temperatureRule(config: TemperatureConfig): TemperatureRule {
   if (config.kind === 'spread') {
     const { scale, floor, decay, anneal } = config
     if (anneal && anneal.from < floor)
-      throw new RevflowError({
-        code: 'invalid-option',
-        path: 'agent.temperature.anneal.from',
-        expected: `at least floor, ${floor}`,
-        received: `${anneal.from}`,
-      })
+      throw wrongOption('temperature.anneal.from', `at least floor, ${floor}`, `${anneal.from}`)
     const least = (updates: tf.Scalar) => {
       if (!anneal) return floor
       const left = tf.relu(tf.sub(1, tf.div(updates, anneal.updates)))

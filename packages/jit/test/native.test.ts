@@ -1,6 +1,7 @@
-import { HostTensor, jit } from '@revflow/jit'
+import { exportOnnx, HostTensor, jit } from '@revflow/jit'
 import * as tf from '@tensorflow/tfjs'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { nativeRuntime } from '../src/engine/native-runtime.ts'
 import { nodeSession } from '../src/engine/node-session.ts'
 import { onnxEngine } from '../src/engine/onnx.ts'
 import { jitted } from '../src/jit.ts'
@@ -105,8 +106,16 @@ describe('native sessions', () => {
     const y = HostTensor.from([1, 2])
     expect([...(await double(y)).data]).toEqual([2, 4])
     await double(HostTensor.from(new Float32Array(100)))
-    const [late] = await Promise.allSettled([double(y), double.dispose()])
-    if (late.status === 'rejected') expect(late.reason).toMatchObject({ code: 'disposed' })
-    else expect([...late.value.data]).toEqual([2, 4])
+    // calls under way are waited for
+    const [late] = await Promise.all([double(y), double.dispose()])
+    expect([...late.data]).toEqual([2, 4])
+    const bytes = exportOnnx((x: tf.Tensor1D) => ({ y: tf.mul(x, 2) }), { shape: [2] })
+    const session = nativeRuntime().open({ bytes, inputs: ['0'], outputs: [['out/y', y]] }, { threads: 1 })
+    const result = HostTensor.from([0, 0])
+    session.run([y], [result])
+    expect([...result.data]).toEqual([2, 4])
+    session.release()
+    session.release()
+    expect(() => session.run([y], [result])).toThrow('a compiled function: expected one that is in use')
   })
 })

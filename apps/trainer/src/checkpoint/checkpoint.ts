@@ -16,6 +16,7 @@ import { type CheckpointData, decodeSafetensors, encodeSafetensors } from './saf
 export type { CheckpointData, CheckpointTensor } from './safetensors.ts'
 
 const NAME = /^step-(\d+)\.safetensors$/
+
 /** Steps of the checkpoints in a folder, newest first. */
 export function listCheckpoints(folder: string): { step: number; path: string }[] {
   if (!existsSync(folder)) return []
@@ -33,7 +34,7 @@ export function listCheckpoints(folder: string): { step: number; path: string }[
  * before, which is kept in case this one is damaged.
  * @throws RevflowError (`unwritable-file`)
  */
-export function writeCheckpoint(folder: string, step: number, data: CheckpointData, previous = step): void {
+export function writeCheckpoint(folder: string, step: number, data: CheckpointData, previous: number): void {
   const path = join(folder, `step-${step}.safetensors`)
   const temporary = `${path}.tmp`
   try {

@@ -1,15 +1,12 @@
 import type * as ort from 'onnxruntime-node'
 import { type DType, HostTensor, type TensorData, type TensorSpec, typeName } from '../host-tensor.ts'
 import { BufferPool } from './buffer-pool.ts'
+import type { NativeSessionOptions } from './native-runtime.ts'
 import { missingProvider, onnxRuntime } from './node-runtime.ts'
 import type { Model, Session } from './onnx.ts'
 
-export interface NodeSessionOptions {
+export interface NodeSessionOptions extends Required<NativeSessionOptions> {
   readonly provider: 'cpu' | 'cuda' | 'webgpu'
-  /** Threads inside one operation; 0 lets ONNX Runtime choose one a core. */
-  readonly threads: number
-  /** Whether numbers too small for full precision count as 0: on the calling thread, as the first session asks for. */
-  readonly flushDenormals: boolean
 }
 
 /** Runtime tensors by the memory they view, so that recycled memory needs no new one. */
