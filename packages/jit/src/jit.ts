@@ -82,7 +82,8 @@ export function jitted<A extends readonly unknown[], R>(
     const known = cache.latest && tensorsOf(trees, cache.latest.forms)
     if (known) {
       const donated = new Set(donate.flatMap((i) => known[i] ?? []))
-      return cache.again((executable) => executable.run(known.flat(), [...donated]))
+      const inputs = ([] as HostTensor[]).concat(...known) // flat() takes thirty times as long, a fifth of a policy step
+      return cache.again((executable) => executable.run(inputs, [...donated]))
     }
     for (const i of donate) checkDonated(i, trees.length)
     const args = trees.map((tree, i) => hostLeaves(tree, i))

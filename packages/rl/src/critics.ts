@@ -45,6 +45,7 @@ type WithGradient = ReturnType<TwinCritics['minimumWithActionGradient']>
 /** Two independent critics Q(s, a); the part of their first layer that sees the state is shared by all candidates. */
 export function twinCritics({ observationSize, actionSize, ...options }: TwinCriticOptions): TwinCritics {
   const network = mlp({ inputs: [observationSize, actionSize], outputs: 1, ...options })
+  const widest = Math.max(1, ...options.hidden)
   const critic = (params: MlpParams, observation: tf.Tensor2D, action: tf.Tensor) =>
     tf.squeeze(network.apply(params, [observation, action]), [-1])
   const apply: TwinCritics['apply'] = (params, observation, action) => ({
@@ -52,7 +53,7 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
     q2: critic(params.q2, observation, action),
   })
   const minimum: TwinCritics['minimum'] = (params, observation, action) => {
-    const chunks = inChunks(observation, action, (s, a) => {
+    const chunks = inChunks(observation, action, widest, (s, a) => {
       const { q1, q2 } = apply(params, s, a)
       return tf.minimum(q1, q2)
     })
@@ -62,7 +63,7 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
   const withActionGradient =
     (combine: (q1: WithGradient, q2: WithGradient) => WithGradient): TwinCritics['minimumWithActionGradient'] =>
     (params, observation, action) => {
-      const chunks = inChunks(observation, action, (s, a) => {
+      const chunks = inChunks(observation, action, widest, (s, a) => {
         // the derivative of a vector of values with unit weights: candidates do not interact
         const [q1, q2] = [params.q1, params.q2].map((p) => tf.valueAndGrad((x) => critic(p, s, x))(a))
         return combine(q1!, q2!)
@@ -85,13 +86,16 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
   }
 }
 
-/** Actions whose hidden layers stay in a core's cache. */
-const CHUNK_ACTIONS = 2048
+/** Numbers of a hidden layer that stay in a core's cache while the next one is computed. */
+const CHUNK = 2 ** 17
+/** ONNX Runtime plans the memory of twice the parts in four times as long. */
+const MOST_CHUNKS = 32
 
 /** What `each` makes of parts of the batch: observations [b, S] and actions [b, A] or [b, K, A]. */
-function inChunks<T>(s: tf.Tensor2D, a: tf.Tensor, each: (s: tf.Tensor2D, a: tf.Tensor) => T): T[] {
+function inChunks<T>(s: tf.Tensor2D, a: tf.Tensor, width: number, each: (s: tf.Tensor2D, a: tf.Tensor) => T): T[] {
   const [batch, dim] = [a.shape[0]!, a.shape.at(-1)!]
-  const length = Math.max(1, Math.floor((CHUNK_ACTIONS * batch * dim) / a.size))
+  const numbers = (a.size / dim) * width
+  const length = Math.ceil(batch / Math.min(MOST_CHUNKS, batch, Math.ceil(numbers / CHUNK)))
   if (length >= batch) return [each(s, a)]
   const sizes = Array.from({ length: Math.ceil(batch / length) }, (_, i) => Math.min(length, batch - i * length))
   const actions = tf.split(a, sizes)
