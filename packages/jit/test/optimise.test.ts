@@ -325,3 +325,61 @@ describe('products of what repeats a row', () => {
     expect(await difference(fn, args)).toBeLessThan(1e-6)
   })
 })
+
+describe('products of constant rows with one matrix', () => {
+  const row = (i: number) => tf.tensor2d([[Math.sin(i), Math.cos(i)]])
+  const times = [0, 1, 2, 3]
+  /** Steps x ← tanh(… + x·W), what is added to each made by `term`. */
+  const steps =
+    (term: (i: number, x: tf.Tensor, v: tf.Tensor, s: tf.Tensor) => tf.Tensor): Fn =>
+    (x, w, v, s) =>
+      times.reduce<tf.Tensor>(
+        (y, i) => tf.tanh(tf.add(term(i, y, v!, s!), tf.matMul(y as tf.Tensor2D, w as tf.Tensor2D))),
+        x!,
+      )
+  const product = (i: number, v: tf.Tensor) => tf.matMul(row(i), v as tf.Tensor2D)
+  const count = (ops: readonly string[], op: string) => ops.filter((name) => name === op).length
+  const args = (rows: number, ...addend: number[]) => [ramp([rows, 4]), ramp([4, 4], 1), ramp([2, 4], 2), ramp(addend)]
+
+  it('are one product, with what is added to all of them', async () => {
+    const sums = steps((i, _, v, s) => tf.add(s, product(i, v)))
+    for (const addend of [[1, 4], [4], []]) {
+      const ops = operations(sums, args(1, ...addend))
+      expect([count(ops, 'MatMul'), count(ops, 'Add'), count(ops, 'Split')]).toEqual([5, 5, 1])
+      expect(await difference(sums, args(1, ...addend))).toBeLessThan(1e-6)
+    }
+  })
+
+  it.each<[string, Fn, number[]]>([
+    ['rows of several problems are added to', steps((i, _, v, s) => tf.add(s, product(i, v))), [3, 4]],
+    ['each is added to something else', steps((i, x, v) => tf.add(x, product(i, v))), [3, 4]],
+    ['they are used twice', steps((i, _, v, s) => tf.mul(tf.add(s, product(i, v)), product(i, v))), [1, 4]],
+    ['they are added to themselves', steps((i, _, v) => tf.add(product(i, v), product(i, v))), [1, 4]],
+    ['they are subtracted', steps((i, _, v, s) => tf.sub(s, product(i, v))), [1, 4]],
+    [
+      'the first is added last',
+      (x, w, v, s) =>
+        times
+          .map((i) => product(i, v!))
+          .reduceRight((y, p) => tf.tanh(tf.add(tf.add(s!, p), tf.matMul(y as tf.Tensor2D, w as tf.Tensor2D))), x!),
+      [1, 4],
+    ],
+  ])('are one product where %s', async (_, fn, addend) => {
+    const given = args(addend[0]!, ...addend)
+    expect(count(operations(fn, given), 'MatMul')).toBe(5)
+    expect(await difference(fn, given)).toBeLessThan(1e-6)
+  })
+
+  it('stay where they are with matrices of their own, of one step or of several rows', async () => {
+    const cases: [Fn, number][] = [
+      [steps((i, x, v, s) => tf.add(s, product(i, tf.add(v, tf.mean(x))))), 8],
+      [(x, _, v) => tf.add(x!, product(1, v!)), 1],
+      [(x, _, v) => tf.add(tf.matMul(tf.concat([row(1), row(2)]), v!), tf.matMul(tf.concat([row(0), row(3)]), tf.add(v!, tf.mean(x!)))), 2],
+    ] // biome-ignore format: cases
+    for (const [fn, products] of cases) {
+      const given = args(1, 1, 4)
+      expect(count(operations(fn, given), 'MatMul')).toBe(products)
+      expect(await difference(fn, given)).toBeLessThan(1e-6)
+    }
+  })
+})

@@ -91,7 +91,9 @@ function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
     const y = dense(rowsOf(x), layer[`kernel${i}`]!, i === 0 ? layer.bias : undefined)
     return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), y.shape[1]!])
   }
-  const terms = inputs.map(product)
+  // the last ones next to the first: of a flow's steps they are the times, and what state and time add up to needs no x
+  const [start, ...others] = inputs.map(product)
+  const terms = [start!, ...others.reverse()]
   const shared = terms.filter((term) => term.rank < rank)
   const own = sum(terms.filter((term) => term.rank === rank))
   return shared.length > 0 ? tf.add(own, tf.expandDims(sum(shared), 1)) : own
