@@ -1,7 +1,7 @@
 import { checkTensorflow, lookUp, RevflowError, type Rng } from '@revflow/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Activation, activations } from './activations.ts'
-import { centre, normaliseCentred } from './layer-norm.ts'
+import { centre, layerNorm, normaliseCentred } from './layer-norm.ts'
 
 /** The form of an {@link mlp}. */
 export interface MlpOptions {
@@ -66,12 +66,16 @@ export function mlp(options: MlpOptions): Mlp {
     apply(params, inputs) {
       checkInputs(inputs, sizes)
       const layers = widths.map((_, i) => params[`layer${i}`]!)
-      const [first, ...rest] = layers.map((layer) => (layer.scale ? centred(layer) : layer)) as [Layer, ...Layer[]]
+      // the mean of a layer's outputs is taken from its weights or from them, whichever are fewer rows
+      const rows = Math.max(...inputs.map((x) => rowsOf(x).shape[0]))
+      const byWeights = layers.map(({ scale }, i) => scale && rows > (i === 0 ? Math.max(...sizes) : widths[i - 1]!))
+      const [first, ...rest] = layers.map((layer, i) => (byWeights[i] ? centred(layer) : layer)) as [Layer, ...Layer[]]
       const start = firstLayer(first, inputs)
       let x: tf.Tensor = rowsOf(start)
       for (const [i, next] of rest.entries()) {
         const { scale, offset } = layers[i]!
-        x = activate(scale && offset ? normaliseCentred(x, scale, offset) : x)
+        const normalised = byWeights[i] ? normaliseCentred : layerNorm
+        x = activate(scale && offset ? normalised(x, scale, offset) : x)
         x = dense(x as tf.Tensor2D, next.kernel0!, next.bias!)
       }
       return start.rank === 2 ? x : tf.reshape(x, [...start.shape.slice(0, -1), outputs])
