@@ -86,8 +86,8 @@ export function twinCritics({ observationSize, actionSize, ...options }: TwinCri
   }
 }
 
-/** Numbers of a hidden layer that stay in a core's cache while the next one is computed. */
-const CHUNK = 2 ** 17
+/** Numbers of a hidden layer that stay in the caches of one core or two while the next one is computed. */
+const CHUNK = 2 ** 18
 /** ONNX Runtime plans the memory of twice the parts in four times as long. */
 const MOST_CHUNKS = 32
 
