@@ -67,7 +67,7 @@ export function mlp(options: MlpOptions): Mlp {
       checkInputs(inputs, sizes)
       const layers = widths.map((_, i) => params[`layer${i}`]!)
       // the mean of a layer's outputs is taken from its weights or from them, whichever are fewer rows
-      const rows = Math.max(...inputs.map((x) => rowsOf(x).shape[0]))
+      const rows = Math.max(...inputs.map(({ shape, size }) => size / shape.at(-1)!))
       const byWeights = layers.map(({ scale }, i) => scale && rows > (i === 0 ? Math.max(...sizes) : widths[i - 1]!))
       const [first, ...rest] = layers.map((layer, i) => (byWeights[i] ? centred(layer) : layer)) as [Layer, ...Layer[]]
       const start = firstLayer(first, inputs)
@@ -95,9 +95,7 @@ function firstLayer(layer: Layer, inputs: readonly tf.Tensor[]): tf.Tensor {
     const y = dense(rowsOf(x), layer[`kernel${i}`]!, i === 0 ? layer.bias : undefined)
     return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), y.shape[1]!])
   }
-  // the last ones next to the first: of a flow's steps they are the times, and what state and time add up to needs no x
-  const [start, ...others] = inputs.map(product)
-  const terms = [start!, ...others.reverse()]
+  const terms = inputs.map(product)
   const shared = terms.filter((term) => term.rank < rank)
   const own = sum(terms.filter((term) => term.rank === rank))
   return shared.length > 0 ? tf.add(own, tf.expandDims(sum(shared), 1)) : own
