@@ -48,12 +48,13 @@ export function mlp(options: MlpOptions): Mlp {
   checkTensorflow(tf)
   const { inputs: sizes, hidden, outputs, activation, layerNorm: normalise = false, outputScale = 1 } = options
   const widths = [...hidden, outputs]
+  const fanIns = [sizes.reduce((a, b) => a + b), ...hidden]
   const activate = lookUp('mlp.activation', activation, activations)
   return {
     init(rng) {
       const layers = widths.map((width, i) => {
         const ins = i === 0 ? sizes : [widths[i - 1]!]
-        const bound = Math.sqrt(3 / ins.reduce((a, b) => a + b)) * (i === hidden.length ? outputScale : 1)
+        const bound = Math.sqrt(3 / fanIns[i]!) * (i === hidden.length ? outputScale : 1)
         const kernels = ins.map((n, j) => [
           `kernel${j}`,
           tf.tensor2d(rng.fillUniform(new Float32Array(n * width), -bound, bound), [n, width]),
@@ -68,7 +69,7 @@ export function mlp(options: MlpOptions): Mlp {
       const layers = widths.map((_, i) => params[`layer${i}`]!)
       // the mean of a layer's outputs is taken from its weights or from them, whichever are fewer rows
       const rows = Math.max(...inputs.map(({ shape, size }) => size / shape.at(-1)!))
-      const byWeights = layers.map(({ scale }, i) => scale && rows > (i === 0 ? Math.max(...sizes) : widths[i - 1]!))
+      const byWeights = layers.map(({ scale }, i) => scale && rows > fanIns[i]!)
       const [first, ...rest] = layers.map((layer, i) => (byWeights[i] ? centred(layer) : layer)) as [Layer, ...Layer[]]
       const start = firstLayer(first, inputs)
       let x: tf.Tensor = rowsOf(start)
